@@ -1,0 +1,219 @@
+"""What is a plugin? The five kinds, each a frozen pydantic model whose fields are its hyperparameters.
+
+A plugin class says its `name`, gives every field a default, a description and, where it is a number, bounds.
+That one schema feeds validation, TOML, ``--set``, the documentation and the dashboard's controls.
+
+The abstract methods are all that a plugin needs. The others have defaults made of those; a plugin overrides
+them only to be faster, never to be different.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from landscape.errors import DataError
+from landscape.layout import Array, IntArray
+from landscape.objective import Objective, Split
+from landscape.path import Path
+from landscape.plane import Plane
+
+KindName = Literal["cost", "activation", "optimizer", "dataset", "projection"]
+
+
+class Plugin(BaseModel):
+    """Base of all kinds: immutable, rejects unknown fields, infinities and NaN.
+
+    Attributes
+    ----------
+    name : what users write to choose it: a lower-case letter, then lower-case letters, digits and underscores.
+    source : the paper or reference it follows, shown to the user.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: ClassVar[KindName]
+    name: ClassVar[str]
+    source: ClassVar[str] = ""
+
+
+class Cost(Plugin, ABC):
+    """The loss of one example, as a function of the network's outputs (after its output activation).
+
+    Losses are per example: only the objective averages over examples. Leading axes of `outputs` broadcast,
+    so that one call evaluates the same examples at many points.
+    """
+
+    kind: ClassVar[KindName] = "cost"
+
+    @abstractmethod
+    def per_example(self, outputs: Array, targets: Array) -> Array:
+        """Return the losses (..., n) of `outputs` (..., n, k) against `targets` (n, k)."""
+
+    @abstractmethod
+    def gradient(self, outputs: Array, targets: Array) -> Array:
+        """Return ∂ per_example / ∂ outputs, (..., n, k)."""
+
+    def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
+        """Return the sum of the losses and the gradient at `outputs` (n, k); override to share work."""
+        return float(self.per_example(outputs, targets).sum()), self.gradient(outputs, targets)
+
+
+class TanhForm(NamedTuple):
+    """Says that an activation is ``offset + scale * tanh(slope * z)``."""
+
+    slope: float
+    scale: float
+    offset: float
+
+
+class Activation(Plugin, ABC):
+    """An elementwise function between layers.
+
+    Attributes
+    ----------
+    tanh_form : set where the activation is an affine function of tanh, which surfaces then evaluate faster.
+    """
+
+    kind: ClassVar[KindName] = "activation"
+    tanh_form: ClassVar[TanhForm | None] = None
+
+    @abstractmethod
+    def value(self, z: Array) -> Array:
+        """Return the activation at `z`, of any shape."""
+
+    @abstractmethod
+    def derivative(self, z: Array, a: Array) -> Array:
+        """Return the derivative at `z`; `a` is ``value(z)``, to reuse."""
+
+    def value_into(self, z: Array, out: Array) -> None:
+        """Write ``value(z)`` into `out`, of the same shape; `z` stays as it is unless it is `out`."""
+        out[...] = self.value(z)
+
+    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
+        """Multiply `gradient` by ``derivative(z, a)`` in place; `z` may serve as work space."""
+        gradient *= self.derivative(z, a)
+
+
+class Optimizer(Plugin, ABC):
+    """How θ moves, given the gradient. What it remembers lives in a state of named arrays, never in itself."""
+
+    kind: ClassVar[KindName] = "optimizer"
+
+    @abstractmethod
+    def init(self, theta: Array) -> dict[str, Array]:
+        """Return the state before the first step from `theta` (P,)."""
+
+    @abstractmethod
+    def update(self, gradient: Array, state: dict[str, Array], theta: Array) -> tuple[Array, dict[str, Array]]:
+        """Return what to add to `theta` (P,) and the new state; no argument is changed."""
+
+    def step(self, gradient: Array, state: dict[str, Array], theta: Array) -> dict[str, Array]:
+        """Add the update to `theta` in place and return the new state; `gradient` and `state` may be reused."""
+        increment, state = self.update(gradient, state, theta)
+        theta += increment
+        return state
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The examples of one split.
+
+    Parameters
+    ----------
+    inputs : (n, d) float32 or float64.
+    targets : (n, k) what the outputs should be; one-hot for classes.
+    labels : (n,) class indices 0 … k - 1, or None where the targets are not classes.
+    """
+
+    inputs: Array
+    targets: Array
+    labels: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.inputs)
+        if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.targets) != n or n == 0:
+            raise DataError(
+                f"inputs and targets must be (n, d) and (n, k) with n ≥ 1, not {self.inputs.shape} and "
+                f"{self.targets.shape}"
+            )
+        if self.labels is None:
+            return
+        if self.labels.shape != (n,) or not np.issubdtype(self.labels.dtype, np.integer):
+            raise DataError(f"labels must be {n} integers, not {self.labels.shape} of {self.labels.dtype}")
+        if self.labels.min() < 0 or self.labels.max() >= self.targets.shape[1]:
+            raise DataError(
+                f"labels run from {self.labels.min()} to {self.labels.max()}, but there are "
+                f"{self.targets.shape[1]} outputs: labels count from 0"
+            )
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set in memory: what to learn from and what to test on.
+
+    Parameters
+    ----------
+    train, test : the two splits, of equal numbers of inputs and outputs.
+    image_shape : (height, width) when an input is a grey image, row by row.
+    classes : what the labels mean, in order.
+    """
+
+    train: Examples
+    test: Examples
+    image_shape: tuple[int, int] | None = None
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in ("inputs", "targets"):
+            a, b = (getattr(split, what).shape[1] for split in (self.train, self.test))
+            if a != b:
+                raise DataError(f"the training {what} have {a} columns and the test {what} {b}: they must agree")
+
+    def __getitem__(self, split: Split) -> Examples:
+        return self.train if split == "train" else self.test
+
+
+class Dataset(Plugin, ABC):
+    """Where examples come from."""
+
+    kind: ClassVar[KindName] = "dataset"
+
+    @abstractmethod
+    def load(self, rng: np.random.Generator) -> Data:
+        """Return the data; the same generator state gives the same bytes."""
+
+
+class Projection(Plugin, ABC):
+    """How to lay a plane through a path."""
+
+    kind: ClassVar[KindName] = "projection"
+
+    @abstractmethod
+    def plane(self, objective: Objective, path: Path, rng: np.random.Generator) -> Plane:
+        """Return the plane; it passes through the path's last point unless the projection says otherwise."""
+
+    def random_walk_captured(self, path: Path) -> float:
+        """Return the share that this projection would capture of a random walk recorded at the same steps.
+
+        The yardstick for `Plane.captured`. By default that of two directions chosen without looking at the
+        path: 2/P.
+        """
+        return min(1.0, 2 / int(path.thetas.shape[1]))
+
+
+KINDS: dict[KindName, type[Plugin]] = {
+    "cost": Cost,
+    "activation": Activation,
+    "optimizer": Optimizer,
+    "dataset": Dataset,
+    "projection": Projection,
+}
+"""Every kind by name; its hook is ``register_<kind>s``."""

@@ -1,0 +1,126 @@
+"""What does θ cost, and which way is down? The one thing that training and exploring know of a problem.
+
+Whatever has these members is an objective: a network on data, a plain function, a model of another
+framework. Two optional members make it faster, never different: see `Minibatches` and `PlaneEvaluators`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from landscape.layout import Array, IntArray, Layout
+from landscape.plane import Plane
+
+Split = Literal["train", "test"]
+
+
+class Evaluation(NamedTuple):
+    """Cost and accuracy at one θ.
+
+    `cost` is the mean loss over the examples; `accuracy` the share of them whose largest output is the
+    label's, NaN where there are no labels; `deviation` the sample standard deviation of the losses.
+    """
+
+    cost: float
+    accuracy: float
+    deviation: float
+
+
+class Evaluations(NamedTuple):
+    """As `Evaluation`, at p points: three float64 arrays (p,)."""
+
+    cost: Array
+    accuracy: Array
+    deviation: Array
+
+
+@runtime_checkable
+class Objective(Protocol):
+    """The cost as a function of one flat vector θ.
+
+    Attributes
+    ----------
+    layout : the named blocks of θ.
+    dtype : the precision of θ, float32 or float64.
+    """
+
+    @property
+    def layout(self) -> Layout:
+        """The named blocks of θ."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The precision of θ."""
+        ...
+
+    def examples(self, split: Split) -> int:
+        """Return how many examples the split has; a plain function has one."""
+        ...
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Return a fresh starting point, (P,) of `dtype`."""
+        ...
+
+    def evaluate(self, theta: Array, split: Split = "train", rows: IntArray | None = None) -> Evaluation:
+        """Return cost, accuracy and deviation at `theta` (P,), on `rows` of the split or on all of it."""
+        ...
+
+    def gradient(self, theta: Array, split: Split = "train", rows: IntArray | None = None) -> tuple[float, Array]:
+        """Return the cost and its gradient (P,) at `theta` (P,), on `rows` of the split or on all of it."""
+        ...
+
+
+Minibatch = Callable[[IntArray], float]
+"""Takes the rows of a batch, writes the gradient at the bound θ into the bound array, returns the cost."""
+
+PlaneEvaluator = Callable[[Array, Array], Evaluations]
+"""Takes coordinates a (p,) and b (p,), returns the evaluations at these points of a plane."""
+
+
+@runtime_checkable
+class Minibatches(Protocol):
+    """An objective whose minibatch gradients can reuse their work space."""
+
+    def minibatch(self, theta: Array, gradient: Array, size: int) -> Minibatch:
+        """Return a function of `size` training rows, bound to `theta` and `gradient`, both (P,)."""
+        ...
+
+
+@runtime_checkable
+class PlaneEvaluators(Protocol):
+    """An objective that evaluates many points of one plane faster than one by one."""
+
+    def plane_evaluator(self, plane: Plane, split: Split, rows: IntArray | None, accuracy: bool) -> PlaneEvaluator:
+        """Return a thread-safe evaluator of `plane` on `rows` of the split or on all of it."""
+        ...
+
+
+def minibatch(objective: Objective, theta: Array, gradient: Array, size: int) -> Minibatch:
+    """Return the objective's own minibatch gradient, or one made of its `gradient`."""
+    if isinstance(objective, Minibatches):
+        return objective.minibatch(theta, gradient, size)
+
+    def compute(rows: IntArray) -> float:
+        cost, gradient[...] = objective.gradient(theta, "train", rows)
+        return cost
+
+    return compute
+
+
+def plane_evaluator(
+    objective: Objective, plane: Plane, split: Split, rows: IntArray | None, accuracy: bool
+) -> PlaneEvaluator:
+    """Return the objective's own evaluator of the plane, or one that goes point by point."""
+    if isinstance(objective, PlaneEvaluators):
+        return objective.plane_evaluator(plane, split, rows, accuracy)
+
+    def evaluate(a: Array, b: Array) -> Evaluations:
+        thetas = plane.lift(a, b).astype(objective.dtype)
+        table = np.array([objective.evaluate(theta, split, rows) for theta in thetas], np.float64)
+        return Evaluations(*table.reshape(-1, 3).T)
+
+    return evaluate

@@ -1,0 +1,231 @@
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from landscape.activations import (
+    GELU,
+    Heaviside,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from landscape.builtin import register_activations
+from landscape.kinds import Activation
+
+torch = pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
+F = torch.nn.functional
+
+ORACLES: list[tuple[Activation, Callable]] = [
+    (Identity(), lambda z: z * 1.0),
+    (Sigmoid(), torch.sigmoid),
+    (Tanh(), torch.tanh),
+    (ReLU(), F.relu),
+    (LeakyReLU(), F.leaky_relu),
+    (LeakyReLU(negative_slope=0.3), lambda z: F.leaky_relu(z, 0.3)),
+    (LeakyReLU(negative_slope=0.0), lambda z: F.leaky_relu(z, 0.0)),
+    (LeakyReLU(negative_slope=1.0), lambda z: F.leaky_relu(z, 1.0)),
+    (Softplus(), lambda z: F.softplus(z, threshold=1e9)),
+    (Softplus(beta=3.0), lambda z: F.softplus(z, beta=3.0, threshold=1e9)),
+    (GELU(), F.gelu),
+    (GELU(approximation="tanh"), lambda z: F.gelu(z, approximate="tanh")),
+    (SiLU(), F.silu),
+    (Heaviside(), lambda z: torch.heaviside(z.detach(), torch.ones_like(z)) + 0.0 * z),
+]
+EVERY = [activation for activation, _ in ORACLES]
+each = pytest.mark.parametrize("activation", EVERY, ids=repr)
+against = pytest.mark.parametrize(("activation", "oracle"), ORACLES, ids=[repr(a) for a in EVERY])
+
+Z = np.concatenate([[0.0, -0.0], np.linspace(-12, 12, 4801), np.random.default_rng(0).normal(size=2000)])
+# Both sides round near 1 before they subtract (1 + tanh, 1 + erf, 1 − a²); multiplied by |z| ≤ 12, that is this.
+ROUNDING = 12 * 2 * np.finfo(np.float64).eps
+
+
+@against
+def test_values_agree_with_pytorch(activation, oracle):
+    expected = oracle(torch.from_numpy(Z)).numpy()
+    np.testing.assert_allclose(activation.value(Z), expected, rtol=1e-10, atol=ROUNDING)
+
+
+@against
+def test_derivatives_agree_with_autograd(activation, oracle):
+    z = torch.from_numpy(Z.copy()).requires_grad_()
+    oracle(z).sum().backward()
+    derivative = activation.derivative(Z, activation.value(Z))
+    np.testing.assert_allclose(derivative, z.grad.numpy(), rtol=1e-10, atol=ROUNDING)
+
+
+def _logistic(z):
+    return math.exp(z) / (1 + math.exp(z))
+
+
+@pytest.mark.parametrize(
+    ("activation", "value", "slope"),
+    [
+        (Softplus(), lambda z: math.log1p(math.exp(z)), _logistic),
+        (Softplus(beta=0.5), lambda z: 2 * math.log1p(math.exp(z / 2)), lambda z: _logistic(z / 2)),
+        (SiLU(), lambda z: z * _logistic(z), lambda z: _logistic(z) * (1 + z * _logistic(-z))),
+        (
+            GELU(),
+            lambda z: z * math.erfc(-z * math.sqrt(0.5)) / 2,
+            lambda z: math.erfc(-z * math.sqrt(0.5)) / 2 + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
+        ),
+    ],
+    ids=["softplus", "softplus-beta", "silu", "gelu"],
+)
+def test_lower_tail_is_exact_relative_to_its_own_size(activation, value, slope):
+    z = np.linspace(-30, -3, 500)
+    a = activation.value(z)
+    np.testing.assert_allclose(a, [value(x) for x in z], rtol=1e-12)
+    np.testing.assert_allclose(activation.derivative(z, a), [slope(x) for x in z], rtol=1e-12)
+
+
+def test_exact_gelu_agrees_with_the_error_function_at_every_size():
+    z = np.concatenate([-np.geomspace(1e-300, 36, 3000), np.geomspace(1e-300, 1e300, 3000)])
+    expected = [x * math.erfc(-x * math.sqrt(0.5)) / 2 for x in z]
+    np.testing.assert_allclose(GELU().value(z), expected, rtol=1e-12)
+
+
+@each
+def test_float32_stays_float32_and_as_exact_as_it_can_be(activation):
+    z = Z.astype(np.float32)
+    value = activation.value(z)
+    derivative = activation.derivative(z, value)
+    assert value.dtype == derivative.dtype == np.float32
+    wide = z.astype(np.float64)
+    exact = activation.value(wide)
+    np.testing.assert_allclose(value, exact, rtol=2e-6, atol=4e-6)
+    np.testing.assert_allclose(derivative, activation.derivative(wide, exact), rtol=2e-6, atol=8e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each
+def test_saturates_without_a_warning(activation, dtype):
+    z = np.array([-1e30, -1e4, -750, -90, 90, 750, 1e4, 1e30], dtype)
+    value = activation.value(z)
+    assert np.isfinite(value).all()
+    assert np.isfinite(activation.derivative(z, value)).all()
+
+
+@pytest.mark.parametrize(
+    ("activation", "low", "high", "slope_low", "slope_high"),
+    [
+        (Identity(), -1e4, 1e4, 1, 1),
+        (Sigmoid(), 0, 1, 0, 0),
+        (Tanh(), -1, 1, 0, 0),
+        (ReLU(), 0, 1e4, 0, 1),
+        (LeakyReLU(), -100, 1e4, 0.01, 1),
+        (Softplus(), 0, 1e4, 0, 1),
+        (GELU(), 0, 1e4, 0, 1),
+        (GELU(approximation="tanh"), 0, 1e4, 0, 1),
+        (SiLU(), 0, 1e4, 0, 1),
+        (Heaviside(), 0, 1, 0, 0),
+    ],
+    ids=str,
+)
+def test_saturates_at_its_limits(activation, low, high, slope_low, slope_high):
+    z = np.array([-1e4, 1e4])
+    value = activation.value(z)
+    np.testing.assert_array_equal(value, [low, high])
+    np.testing.assert_array_equal(activation.derivative(z, value), [slope_low, slope_high])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each
+def test_in_place_variants_equal_the_pure_ones_bit_for_bit(activation, dtype):
+    z = Z.astype(dtype)
+    value = activation.value(z)
+    slope = activation.derivative(z, value)
+
+    out = np.full_like(z, 7)
+    activation.value_into(z, out)
+    np.testing.assert_array_equal(out, value)
+    own = z.copy()
+    activation.value_into(own, own)
+    np.testing.assert_array_equal(own, value)
+
+    gradient = np.random.default_rng(1).normal(size=z.shape).astype(dtype)
+    expected = gradient * slope
+    activation.multiply_derivative(z.copy(), value, gradient)
+    if isinstance(activation, SiLU):  # multiplies by two factors, one after the other
+        np.testing.assert_allclose(gradient, expected, rtol=4 * np.finfo(dtype).eps)
+    else:
+        np.testing.assert_array_equal(gradient, expected)
+
+
+@each
+def test_arguments_stay_as_they_are(activation):
+    z = Z.copy()
+    a = activation.value(z)
+    assert not np.shares_memory(a, z)
+    kept = a.copy()
+    derivative = activation.derivative(z, a)
+    activation.multiply_derivative(z.copy(), a, np.ones_like(z))
+    activation.value_into(z, np.empty_like(z))
+    assert not np.shares_memory(derivative, z)
+    assert not np.shares_memory(derivative, a)
+    np.testing.assert_array_equal(z, Z)
+    np.testing.assert_array_equal(a, kept)
+
+
+@each
+def test_any_shape_and_stride_is_welcome(activation):
+    z = np.random.default_rng(2).normal(size=(4, 3, 5))
+    expected = activation.value(z.ravel())
+    strided = z.transpose(2, 0, 1)[::2]
+    np.testing.assert_array_equal(activation.value(strided), expected.reshape(z.shape).transpose(2, 0, 1)[::2])
+    assert activation.value(z[:0]).shape == (0, 3, 5)
+    one = activation.value(z[0, 0, 0])
+    assert float(one) == expected[0]
+    assert activation.derivative(z[0, 0, 0], one).shape == ()
+
+
+@each
+def test_tanh_form_says_what_the_value_is(activation):
+    assert (activation.tanh_form is None) == (activation.name not in {"sigmoid", "tanh"})
+    if activation.tanh_form is not None:
+        slope, scale, offset = activation.tanh_form
+        np.testing.assert_allclose(activation.value(Z), offset + scale * np.tanh(slope * Z), rtol=0, atol=1e-15)
+
+
+def test_step_is_one_at_zero():
+    np.testing.assert_array_equal(Heaviside().value(np.array([-1e-300, -0.0, 0.0, 1e-300])), [0, 1, 1, 1])
+
+
+def test_relu_passes_no_gradient_at_zero():
+    z = np.zeros(2)
+    np.testing.assert_array_equal(ReLU().derivative(z, z), [0, 0])
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: LeakyReLU(negative_slope=-0.1),
+        lambda: LeakyReLU(negative_slope=1.1),
+        lambda: Softplus(beta=0),
+        lambda: GELU(approximation="erf"),
+        lambda: Sigmoid(slope=1),
+    ],
+)
+def test_hyperparameters_outside_their_bounds_are_refused(build):
+    with pytest.raises(ValidationError):
+        build()
+
+
+@pytest.mark.parametrize("cls", register_activations(), ids=lambda cls: cls.name)
+def test_every_field_has_a_default_a_description_and_bounds(cls):
+    assert cls.__doc__
+    for name, field in cls.model_fields.items():
+        assert field.description, name
+        assert not field.is_required(), name
+        assert field.annotation is not float or field.metadata, name
+
+
+def test_every_activation_of_the_package_is_tested_here():
+    assert {type(activation) for activation in EVERY} == set(register_activations())
