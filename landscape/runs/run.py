@@ -1,0 +1,298 @@
+"""What came of an experiment? The run, in memory or opened from its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path as FilePath
+from typing import Any, Self
+
+import numpy as np
+
+from landscape.errors import LandscapeError, RunError
+from landscape.experiment import Experiment, part_table
+from landscape.experiment import projection as build_projection
+from landscape.kinds import Projection
+from landscape.layout import Array, IntArray
+from landscape.objective import Objective, Split
+from landscape.path import Path
+from landscape.plane import Plane
+from landscape.runs.records import ENDINGS, EPOCH_COLUMNS, Ending, History, Provenance, data_fingerprint
+from landscape.runs.store import Stored, new_folder
+from landscape.runs.surfaces import (
+    SurfaceProgress,
+    SurfaceWriter,
+    check_name,
+    keep,
+    read_surface,
+    surface_names,
+)
+from landscape.runs.writer import ARRAYS, RunWriter, Saved
+from landscape.surface import Grid, Surface, tiles
+
+AnyProjection = str | Mapping[str, Any] | Projection
+AnyPath = str | os.PathLike[str]
+
+
+class Run:
+    """What came of an experiment.
+
+    Parameters
+    ----------
+    experiment : what was run.
+    history : how cost and accuracy went.
+    path : where θ was; its last snapshot is the final θ.
+    provenance : what the run was made with.
+    seconds : of training, without measuring.
+    ending : how training ended; "running" for a folder that is still written, or whose writer was killed.
+    message : why it ended, where there is something to say.
+    folder : where the run is on disk, or None.
+    objective : what was minimized; loaded from the experiment on first use when it is not given.
+
+    Attributes
+    ----------
+    surfaces : those that were given a name.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        history: History,
+        path: Path,
+        provenance: Provenance,
+        *,
+        seconds: float = 0.0,
+        ending: Ending = "finished",
+        message: str = "",
+        folder: FilePath | None = None,
+        objective: Objective | None = None,
+    ) -> None:
+        self.experiment = experiment
+        self.history = history
+        self.path = path
+        self.provenance = provenance
+        self.seconds = seconds
+        self.ending: Ending = ending
+        self.message = message
+        self.folder = folder
+        self.surfaces: dict[str, Surface] = {}
+        self._recipes: dict[str, dict[str, Any]] = {}
+        self._objective = objective
+
+    def __repr__(self) -> str:
+        where = "in memory" if self.folder is None else f"in {str(self.folder)!r}"
+        return f"<Run {where}: {self.ending}, {len(self.history.batch_cost)} steps, {len(self.path)} snapshots>"
+
+    @property
+    def theta(self) -> Array:
+        """The final θ, (P,); RunError for a run that was killed before its start was recorded."""
+        return self._recorded().last
+
+    def _recorded(self) -> Path:
+        if not len(self.path):
+            raise RunError("the run has no snapshot of θ: it was killed before its start was recorded; train it again")
+        return self.path
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What was minimized.
+
+        Raises
+        ------
+        RunError
+            When the experiment's own objective is not what this run minimized: another one had been given from
+            Python, or the data or a plugin have changed since.
+        """
+        if self._objective is not None:
+            return self._objective
+        objective = self.experiment.objective()
+        reason = self._why_other(objective)
+        if reason:
+            raise RunError(
+                f"the experiment's objective is not what was minimized: {reason}; open the run with the right "
+                "one, as in Run.open(folder, objective=…)"
+            )
+        return objective
+
+    def _why_other(self, objective: Objective) -> str:
+        """Return how `objective` differs from the one that was minimized, or ``""``."""
+        size, parameters = objective.layout.size, self.path.thetas.shape[1]
+        if size != parameters:
+            return f"it has {size} parameters, the path {parameters}"
+        if data_fingerprint(objective) != self.provenance.dataset:
+            return "its data have another fingerprint"
+        if not len(self.path) or not len(self.history.epoch):
+            return ""
+        then, now = self.history.train_cost[0], objective.evaluate(self.path.first).cost
+        # machines round differently; another cost, network or plugin differs by more
+        same = np.isclose(now, then, rtol=1e-3, equal_nan=True)
+        return "" if same else f"at the start it costs {now:.6g}, and {then:.6g} was recorded"
+
+    def plane(self, projection: AnyProjection = "pca", *, seed: int = 0) -> Plane:
+        """Return the plane that a projection lays through the path; `seed` chooses among random ones."""
+        rng = self.experiment.rng("projection", seed)
+        return build_projection(projection).plane(self.objective, self._recorded(), rng)
+
+    def surface(
+        self,
+        projection: AnyProjection = "pca",
+        resolution: int | tuple[int, int] = 51,
+        *,
+        split: Split = "train",
+        sample: int | None = None,
+        margin: float = 0.25,
+        accuracy: bool = True,
+        seed: int = 0,
+        workers: int | None = None,
+        name: str | None = None,
+        on_progress: Callable[[SurfaceProgress], None] | None = None,
+    ) -> Surface:
+        """Return the cost on a grid around the path, in the plane that a projection lays through it.
+
+        Parameters
+        ----------
+        projection : by name, table or object.
+        resolution : grid points along both axes, or (along a, along b).
+        split, sample : use all examples of this split, or a sample of that many.
+        margin : how far the grid reaches beyond the path, as a share of the path's extent.
+        accuracy : also compute the accuracy.
+        seed : chooses among random planes and samples.
+        workers : threads; as many as there are processors by default.
+        name : keep the surface under this name, in the run's folder where it has one. What is computed is saved
+            as it comes; when the same surface is asked for again, only what is missing is computed.
+        on_progress : called after every tile; not when the surface is there already.
+
+        Raises
+        ------
+        RunError
+            When another surface has that name, or it cannot be one.
+        """
+        part = build_projection(projection)
+        recipe = {
+            "projection": part_table(part),
+            "resolution": [resolution, resolution] if isinstance(resolution, int) else list(resolution),
+            "split": split,
+            "sample": sample,
+            "margin": margin,
+            "accuracy": accuracy,
+            "seed": seed,
+            "step": int(self._recorded().steps[-1]),
+        }
+        known = None if name is None else self._known(name, recipe)
+        if known is not None and known.complete:
+            return replace(known, objective=self.objective)
+        plane = self.plane(part, seed=seed) if known is None else known.plane
+        news = tiles(
+            self.objective,
+            plane,
+            Grid.around(plane, self.path, resolution, margin) if known is None else known.grid,
+            split=split,
+            sample=sample,
+            rng=self.experiment.rng("sample", seed),
+            accuracy=accuracy,
+            workers=workers,
+            resume=known,
+        )
+        start = None
+        if self.folder is not None and name is not None:
+            start = partial(SurfaceWriter, self.folder, name, recipe=recipe, resume=known is not None)
+        with closing(keep(news, start)) as progress:
+            for state in progress:
+                if name is not None:
+                    self.surfaces[name], self._recipes[name] = state.surface, recipe
+                if on_progress is not None:
+                    on_progress(state)
+        return state.surface
+
+    def _known(self, name: str, recipe: dict[str, Any]) -> Surface | None:
+        """Return the surface called `name`, or None; RunError when it was made by another recipe."""
+        if check_name(name) not in self.surfaces:
+            return None
+        old = self._recipes[name]
+        different = [key for key in recipe if old.get(key) != recipe[key]]
+        if different:
+            was = ", ".join(f"{key} = {old.get(key)!r}" for key in different)
+            raise RunError(f"the run has another surface {name!r}, with {was}: choose another name")
+        return self.surfaces[name]
+
+    def save(self, folder: AnyPath) -> None:
+        """Write the run, with its named surfaces, as a new folder that appears when it is complete.
+
+        A run that was only in memory lives there from then on.
+
+        Raises
+        ------
+        RunError
+            When the folder exists already, or cannot be written.
+        """
+        folder, path, history = FilePath(folder), self.path, self.history
+        with new_folder(folder) as draft:
+            writer = RunWriter(draft, self.experiment, self.provenance, path.thetas.shape[1], path.thetas.dtype)
+            writer.record(path.steps, path.thetas, history.batch_cost, history.epochs())
+            writer.finish(self.ending, self.message, self.seconds)
+            for name, surface in self.surfaces.items():
+                SurfaceWriter(draft, name, surface, self._recipes[name])
+        self.folder = folder if self.folder is None else self.folder
+
+    @classmethod
+    def open(cls, folder: AnyPath, *, objective: Objective | None = None) -> Self:
+        """Return the run in `folder`, with all that was committed, also when it was killed while training.
+
+        `objective` takes the place of the experiment's own, for a run that was made with one from Python.
+
+        Raises
+        ------
+        RunError
+            When the folder holds no run, is damaged, was written by a newer version, or needs a plugin that is
+            not installed.
+        """
+        stored = Stored(FilePath(folder), "run")
+        experiment = _experiment(stored)
+        try:
+            provenance = Provenance.from_dict(stored.attributes["provenance"])
+            saved = Saved(**{count: int(stored.attributes["saved"][count]) for count in Saved._fields})
+            ending, seconds = stored.attributes["ending"], float(stored.attributes["seconds"])
+            message = str(stored.attributes["message"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise stored.damaged(f"zarr.json does not say {error}") from error
+        if ending not in ENDINGS:
+            raise stored.damaged(f"ending is {ending!r}, not one of {', '.join(ENDINGS)}")
+        arrays = {name: stored.read(name, getattr(saved, count)) for name, count in ARRAYS.items()}
+        run = cls(
+            experiment,
+            History(*(arrays[f"history/{name}"] for name in ("batch_cost", *EPOCH_COLUMNS))),
+            _path(stored, arrays["path/step"], arrays["path/theta"]),
+            provenance,
+            seconds=seconds,
+            ending=ending,
+            message=message,
+            folder=stored.folder,
+            objective=objective,
+        )
+        for name in surface_names(stored.folder):
+            run.surfaces[name], run._recipes[name] = read_surface(stored.folder, name)
+        return run
+
+
+def _experiment(stored: Stored) -> Experiment:
+    """Return the experiment of a run on disk; RunError says what it was made with when it cannot be built."""
+    try:
+        return Experiment(**stored.attributes["experiment"])
+    except LandscapeError as error:
+        plugins = stored.attributes.get("provenance", {}).get("plugins", {})
+        made = ", ".join(f"{part} {provider}" for part, provider in plugins.items())
+        raise RunError(
+            f"the experiment of the run {str(stored.folder)!r} cannot be built here: {error}; it was made with "
+            f"{made or 'unknown plugins'}: install or load those"
+        ) from error
+    except (KeyError, TypeError) as error:
+        raise stored.damaged("zarr.json holds no experiment") from error
+
+
+def _path(stored: Stored, steps: IntArray, thetas: Array) -> Path:
+    if thetas.ndim != 2 or (np.diff(steps) <= 0).any() or (steps < 0).any():
+        raise stored.damaged("the steps of its path do not increase")
+    return Path(steps, thetas)

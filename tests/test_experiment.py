@@ -1,0 +1,189 @@
+"""Experiments from Python, TOML and overrides; what is wrong with them is said by path."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from landscape import Experiment
+from landscape.costs import Huber
+from landscape.errors import ExperimentError
+from landscape.experiment import preset_names, projection
+from landscape.optimizers import Adam
+from landscape.projections import FilterNormalized
+
+
+def test_name_table_and_object_mean_the_same():
+    by_name = Experiment(cost="huber")
+    assert by_name == Experiment(cost={"name": "huber"}) == Experiment(cost=Huber())
+    assert Experiment(cost={"name": "huber", "delta": 2.0}) == Experiment(cost=Huber(delta=2.0)) != by_name
+
+
+def test_default_is_the_classic_network():
+    experiment = Experiment()
+    assert experiment.hidden == (16, 16)
+    assert experiment.dataset.name == "mnist"
+    assert experiment.cost.name == "quadratic"
+    assert experiment.output.name == "sigmoid"
+    assert experiment.optimizer.name == "sgd"
+
+
+EXPERIMENTS = [
+    Experiment(),
+    Experiment(hidden=[], output="identity", cost=Huber(delta=0.5), optimizer=Adam(beta1=0.5), seed=2**62),
+    Experiment(hidden="8, 4, 2", activation=["relu", {"name": "leaky_relu", "negative_slope": 0.2}, "gelu"]),
+    Experiment(function={"name": "rosenbrock", "start": [-1.0, 2.0]}, epochs=20, precision="float64"),
+]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_experiments_round_trip(experiment, tmp_path):
+    assert Experiment(**experiment.to_dict()) == experiment
+    assert Experiment(**json.loads(json.dumps(experiment.to_dict()))) == experiment
+    file = tmp_path / "experiment.toml"
+    file.write_text(experiment.to_toml(), encoding="utf-8")
+    assert Experiment.from_toml(file) == experiment
+
+
+def test_experiments_are_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        Experiment().seed = 2
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_load_and_round_trip(name):
+    preset = Experiment.preset(name)
+    assert Experiment(**preset.to_dict()) == preset
+
+
+def test_presets_have_the_stated_networks():
+    assert {"classic", "wide"} <= set(preset_names())
+    classic = Experiment.preset("classic").model_dump(include={"hidden", "dataset", "activation", "output", "cost"})
+    assert classic == Experiment().model_dump(include=set(classic))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "check"),
+    [
+        (["optimizer.learning_rate=0.25"], lambda e: e.optimizer.learning_rate == 0.25),
+        (["optimizer.learning_rate=1e-3"], lambda e: e.optimizer.learning_rate == 0.001),
+        (["cost=huber", "cost.delta=2"], lambda e: e.cost == Huber(delta=2)),
+        (["cost.name=huber"], lambda e: e.cost == Huber()),
+        (["hidden=8,4"], lambda e: e.hidden == (8, 4)),
+        (["hidden=[8, 4]"], lambda e: e.hidden == (8, 4)),
+        (["hidden=32"], lambda e: e.hidden == (32,)),
+        (['activation=["relu", "tanh"]'], lambda e: [a.name for a in e.activation] == ["relu", "tanh"]),
+        (["optimizer=adam"], lambda e: e.optimizer == Adam()),
+        (["optimizer.momentum=0.5", "optimizer=sgd"], lambda e: e.optimizer.momentum == 0.5),
+        (["function=rosenbrock"], lambda e: e.function.name == "rosenbrock"),
+        (["seed = 7"], lambda e: e.seed == 7),
+    ],
+)
+def test_overrides(overrides, check):
+    assert check(Experiment().with_overrides(overrides))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"optimizer": {"name": "sgd", "learning_rat": 1}},
+            r"optimizer\.learning_rat: .* Did you mean 'learning_rate'",
+        ),
+        ({"optimizer": {"name": "sgd", "learning_rate": -1}}, r"optimizer\.learning_rate: .*greater than 0, not -1"),
+        ({"optimizer": {"name": "sgd", "learning_rate": float("nan")}}, r"optimizer\.learning_rate: .*finite"),
+        ({"optimizer": {"learning_rate": 1}}, r"optimizer: .*names no optimizer"),
+        ({"optimizer": Huber()}, r"optimizer: 'huber' is a cost, not a optimizer|not an optimizer"),
+        ({"cost": "quadratik"}, r"cost: there is no cost 'quadratik'\. Did you mean 'quadratic'"),
+        ({"batchsize": 3}, r"batchsize: .*Did you mean 'batch_size'"),
+        ({"hidden": [16, 0]}, r"hidden\.1: .*greater than or equal to 1, not 0"),
+        ({"hidden": [100_000]}, r"hidden\.0: .*less than or equal to 8192"),
+        ({"activation": ["relu"]}, "activation lists 1, but there are 2 hidden layers"),
+        ({"precision": "float16"}, "precision: .*'float32' or 'float64', not 'float16'"),
+        ({"function": "rosenbrok"}, "Did you mean 'rosenbrock'"),
+        ({"function": "rosenbrock", "cost": "huber"}, "a function has no cost"),
+        ({"seed": -1}, "seed: .*greater than or equal to 0"),
+    ],
+)
+def test_errors_name_path_value_and_remedy(values, message):
+    with pytest.raises(ExperimentError, match=message):
+        Experiment(**values)
+
+
+def test_every_problem_is_reported_at_once():
+    with pytest.raises(ExperimentError) as caught:
+        Experiment(batch_size=0, cost="nothing", hidden=[0])
+    text = str(caught.value)
+    assert "batch_size" in text
+    assert "cost" in text
+    assert "hidden.0" in text
+
+
+def test_decay_needs_an_optimizer_with_a_rate():
+    from landscape.kinds import Optimizer
+
+    class Still(Optimizer):
+        name = "still"
+
+        def init(self, theta):
+            return {}
+
+        def update(self, gradient, state, theta):
+            return 0 * theta, state
+
+    assert Experiment(optimizer=Still()).learning_rate_decay == 1
+    with pytest.raises(ExperimentError, match="still has no learning_rate"):
+        Experiment(optimizer=Still(), learning_rate_decay=0.9)
+
+
+@pytest.mark.parametrize("override", ["seed", "=3", "a..b=3", "seed.x=3"])
+def test_malformed_overrides_are_errors(override):
+    with pytest.raises(ExperimentError, match=override):
+        Experiment().with_overrides([override])
+
+
+def test_unreadable_toml_is_an_error(tmp_path):
+    with pytest.raises(ExperimentError, match="cannot read"):
+        Experiment.from_toml(tmp_path / "missing.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("seed = = 3")
+    with pytest.raises(ExperimentError, match=r"broken.toml.*line 1"):
+        Experiment.from_toml(broken)
+
+
+def test_json_schema_says_fields_bounds_and_plugins():
+    schema = Experiment.model_json_schema()
+    json.dumps(schema)
+    optimizer = schema["properties"]["optimizer"]
+    tables = {table["properties"]["name"]["const"]: table for table in optimizer["anyOf"][1:]}
+    assert set(optimizer["anyOf"][0]["enum"]) == set(tables) >= {"sgd", "adam", "adamw", "rmsprop", "adagrad"}
+    rate = tables["adam"]["properties"]["learning_rate"]
+    assert rate["exclusiveMinimum"] == 0
+    assert rate["description"]
+    assert all("description" in field for field in schema["properties"].values())
+
+
+def test_purposes_and_epochs_have_independent_generators():
+    experiment = Experiment(seed=3)
+    draws = [experiment.rng(*key).random() for key in (("data",), ("initial",), ("order", 0), ("order", 1))]
+    assert len(set(draws)) == 4
+    assert experiment.rng("order", 1).random() == draws[3]
+    assert Experiment(seed=4).rng("initial").random() != draws[1]
+
+
+def test_projection_from_name_table_and_object():
+    expected = FilterNormalized(biases=True)
+    assert projection({"name": "filter_normalized", "biases": True}) == expected == projection(expected)
+    with pytest.raises(ExperimentError, match="Did you mean 'pca'"):
+        projection("pcaa")
+    with pytest.raises(ExperimentError, match=r"projection\.biases"):
+        projection({"name": "filter_normalized", "biases": "perhaps"})
+
+
+def test_objective_takes_sizes_from_the_data():
+    objective = Experiment(dataset="spirals", hidden=[3]).objective()
+    assert objective.network.sizes[0] == 2
+    assert objective.dtype == np.float32
+    assert Experiment(dataset="spirals", precision="float64").objective().dtype == np.float64

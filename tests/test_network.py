@@ -1,0 +1,207 @@
+"""The network's passes against PyTorch and finite differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from landscape import Data, Examples, Experiment, NetworkObjective
+from landscape.errors import ExperimentError
+from landscape.network import INITIALIZATIONS, Perceptron, initialize
+from landscape.network.moments import Moments, hits
+from landscape.objective import Minibatches, Objective, PlaneEvaluators
+from landscape.registry import registry
+
+torch = pytest.importorskip("torch", reason="PyTorch, the oracle of these tests, is not installed")
+
+
+def make(activations, cost, *, hidden=(7, 5), n=60, d=6, k=4, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    found = registry()
+    labels = rng.integers(k, size=n)
+    examples = Examples(rng.normal(size=(n, d)), np.eye(k)[labels], labels)
+    layers = tuple(found.find("activation", name).cls() for name in activations)
+    network = Perceptron((d, *hidden, k), layers)
+    return NetworkObjective(network, found.find("cost", cost).cls(), Data(examples, examples), "glorot", dtype)
+
+
+TORCH_ACTIVATIONS = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": torch.nn.functional.leaky_relu,
+    "softplus": torch.nn.functional.softplus,
+    "silu": torch.nn.functional.silu,
+}
+TORCH_COSTS = {
+    "quadratic": lambda o, t: ((o - t) ** 2).sum(1),
+    "cross_entropy": lambda o, t: torch.nn.functional.cross_entropy(o, t, reduction="none"),
+    "binary_cross_entropy": lambda o, t: torch.nn.functional.binary_cross_entropy_with_logits(
+        o, t, reduction="none"
+    ).sum(1),
+}
+
+
+def torch_losses(objective, theta, inputs, targets):
+    a = torch.tensor(np.asarray(inputs, np.float64))
+    for activation, weight, bias in zip(
+        objective.network.activations, list(objective.layout)[::2], list(objective.layout)[1::2], strict=True
+    ):
+        rows, length = weight.rows, weight.row_length
+        matrix = theta[weight.start : weight.start + rows * length].reshape(rows, length)
+        assert bias.start == weight.start
+        a = TORCH_ACTIVATIONS[activation.name](a @ matrix[:, :-1].T + matrix[:, -1])
+    return TORCH_COSTS[objective.loss.name](a, torch.tensor(np.asarray(targets, np.float64)))
+
+
+CASES = [
+    (("sigmoid", "sigmoid", "sigmoid"), "quadratic", (7, 5)),
+    (("relu", "tanh", "identity"), "cross_entropy", (7, 5)),
+    (("softplus", "silu", "identity"), "binary_cross_entropy", (7, 5)),
+    (("leaky_relu", "sigmoid"), "quadratic", (9,)),
+    (("identity",), "cross_entropy", ()),
+    (("tanh", "relu", "sigmoid", "tanh", "sigmoid"), "quadratic", (5, 4, 3, 6)),
+]
+
+
+@pytest.mark.parametrize(("activations", "cost", "hidden"), CASES)
+def test_cost_and_gradient_equal_pytorch(activations, cost, hidden):
+    objective = make(activations, cost, hidden=hidden)
+    theta = objective.initial(np.random.default_rng(1))
+    parameters = torch.tensor(theta, requires_grad=True)
+    data = objective.data.train
+    expected = torch_losses(objective, parameters, data.inputs, data.targets)
+    expected.mean().backward()
+    found, gradient = objective.gradient(theta)
+    assert found == pytest.approx(float(expected.detach().mean()), rel=1e-12)
+    np.testing.assert_allclose(gradient, parameters.grad.numpy(), rtol=1e-10, atol=1e-14)
+    evaluation = objective.evaluate(theta)
+    assert evaluation.cost == pytest.approx(found, rel=1e-12)
+    assert evaluation.deviation == pytest.approx(float(expected.detach().std()), rel=1e-10)
+
+
+@pytest.mark.parametrize(("activations", "cost", "hidden"), CASES)
+def test_minibatch_gradient_is_the_gradient_on_its_rows(activations, cost, hidden):
+    objective = make(activations, cost, hidden=hidden)
+    theta = objective.initial(np.random.default_rng(1))
+    written = np.empty_like(theta)
+    compute = objective.minibatch(theta, written, 8)
+    for rows in (np.arange(8), np.array([50, 3, 3, 59, 0, 1, 7, 20])):
+        found = compute(rows)
+        expected, gradient = objective.gradient(theta, "train", rows)
+        assert found == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(written, gradient, rtol=1e-10, atol=1e-15)
+
+
+def test_minibatch_follows_the_bound_theta():
+    objective = make(("sigmoid", "sigmoid", "sigmoid"), "quadratic")
+    theta = objective.initial(np.random.default_rng(1))
+    compute = objective.minibatch(theta, np.empty_like(theta), 8)
+    before = compute(np.arange(8))
+    theta += 0.5
+    assert compute(np.arange(8)) != before
+    assert compute(np.arange(8)) == pytest.approx(objective.evaluate(theta, rows=np.arange(8)).cost, rel=1e-12)
+
+
+def test_rows_restrict_evaluation(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    rows = np.arange(5, 2500, 3)
+    losses = [classic.evaluate(theta, "train", np.array([row])).cost for row in rows[:40]]
+    assert classic.evaluate(theta, "train", rows[:40]).cost == pytest.approx(np.mean(losses), rel=1e-6)
+    assert classic.evaluate(theta, "train", rows) != classic.evaluate(theta, "train")
+
+
+def test_full_gradient_goes_over_every_block(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    whole = classic.gradient(theta, "train")
+    rows = np.random.default_rng(1).permutation(3000)[:2500]
+    parts = [classic.gradient(theta, "train", part) for part in (rows, np.setdiff1d(np.arange(3000), rows))]
+    weights = np.array([2500, 500]) / 3000
+    assert whole[0] == pytest.approx(weights @ [cost for cost, _ in parts], rel=1e-6)
+    np.testing.assert_allclose(whole[1], weights @ np.stack([g for _, g in parts]), rtol=1e-3, atol=1e-6)
+
+
+def test_float32_agrees_with_float64(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    double = NetworkObjective(classic.network, classic.loss, classic.data, "normal", np.float64)
+    assert classic.evaluate(theta).cost == pytest.approx(double.evaluate(theta.astype(float)).cost, rel=1e-6)
+    assert classic.gradient(theta)[1].dtype == np.float32
+    assert double.gradient(theta)[1].dtype == np.float64
+
+
+def test_classic_network_has_13002_parameters():
+    assert Experiment().hidden == (16, 16)
+    assert Perceptron((784, 16, 16, 10), Experiment().objective().network.activations).layout.size == 13_002
+
+
+def test_arguments_stay_as_they_are(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    before = theta.copy()
+    theta.flags.writeable = False
+    classic.gradient(theta)
+    classic.evaluate(theta, "test")
+    np.testing.assert_array_equal(theta, before)
+
+
+def test_accuracy_is_the_share_of_largest_outputs(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    data = classic.data.test
+    expected = np.mean(classic.outputs(theta, data.inputs).argmax(1) == data.labels)
+    assert classic.evaluate(theta, "test").accuracy == pytest.approx(expected, abs=1e-12)
+
+
+def test_accuracy_is_nan_without_labels():
+    experiment = Experiment(dataset="sine", output="identity")
+    objective = experiment.objective()
+    assert np.isnan(objective.evaluate(objective.initial(experiment.rng("initial"))).accuracy)
+
+
+def test_hits_take_the_first_of_equal_outputs():
+    outputs = np.array([[[1.0, 1.0, 0.0, np.nan], [1.0, 1.0, 2.0, 0.0]]])
+    np.testing.assert_array_equal(hits(outputs, np.array([0, 1, 1, 1])), [2])
+
+
+def test_moments_equal_numpy_over_uneven_blocks(rng):
+    losses = rng.exponential(size=(3, 1000)) + 1e4
+    moments = Moments()
+    for part in np.split(losses, [1, 400, 401, 990], axis=1):
+        moments.add(part)
+    np.testing.assert_allclose(moments.mean, losses.mean(1), rtol=1e-14)
+    np.testing.assert_allclose(moments.deviation, losses.std(1, ddof=1), rtol=1e-10)
+
+
+def test_sizes_that_do_not_fit_the_data_are_an_error(classic):
+    network = Perceptron((784, 16, 9), classic.network.activations[:2])
+    with pytest.raises(ExperimentError, match="9 outputs, the data 784 and 10"):
+        NetworkObjective(network, classic.loss, classic.data)
+
+
+@pytest.mark.parametrize("how", INITIALIZATIONS)
+def test_initial_weights_have_the_stated_spread(how):
+    network = Perceptron((300, 200), Experiment(hidden=[]).objective().network.activations)
+    theta = initialize(network, how, np.random.default_rng(0), np.dtype(np.float64))
+    weights, biases = (block.view(theta) for block in network.layout)
+    variance = {"glorot": 2 / 500, "he": 2 / 300, "normal": 1 / 300, "uniform": 1 / 900}[how]
+    assert weights.var() == pytest.approx(variance, rel=0.02)
+    assert abs(weights.mean()) < 4 * np.sqrt(variance / weights.size)
+    assert (biases != 0).any() == (how == "uniform")
+    single = initialize(network, how, np.random.default_rng(0), np.dtype(np.float32))
+    np.testing.assert_array_equal(single, theta.astype(np.float32))
+
+
+def test_a_network_satisfies_the_protocols(classic):
+    assert isinstance(classic, Objective)
+    assert isinstance(classic, Minibatches)
+    assert isinstance(classic, PlaneEvaluators)
+
+
+def test_layout_covers_theta_once(classic):
+    theta = np.zeros(classic.layout.size)
+    for block in classic.layout:
+        view = block.view(theta)
+        view += 1
+        assert view.size == block.size
+    np.testing.assert_array_equal(theta, 1)
+    with pytest.raises(KeyError, match=r"layer1\.weight"):
+        classic.layout["layer9.weight"]
