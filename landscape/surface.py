@@ -206,9 +206,7 @@ class Surface:
             typical = float(np.nanmedian(self.standard_error))
             used += f" of {self.available:,}, standard error {typical:.2g}"
         size = f"{self.grid.a.size} × {self.grid.b.size} points"
-        parts = [used, size, f"axes' cosine {self.plane.cosine:+.3f}"]
-        if self.nonfinite:
-            parts.append(f"{self.nonfinite} points not finite")
+        parts = [used, size, f"axes' cosine {round(self.plane.cosine, 3) + 0.0:.3f}"]
         if path is not None and len(path) > 1:
             parts.append(f"{100 * self.plane.captured(path.thetas):.0f} % of the path captured")
         return " · ".join(part for part in parts if part)
@@ -251,18 +249,18 @@ def tiles(
     resume : a surface of the same plane, grid, split and examples: only its missing points are computed.
     """
     surface = _blank(objective, plane, grid, split, sample, rng) if resume is None else _copy(resume, objective)
-    parts = _missing(surface)
-    evaluate = plane_evaluator(objective, plane, split, surface.rows, accuracy)
-    # an evaluator made of the objective's own `evaluate` may not be safe to call from several threads
-    threads = (workers or _processors()) if isinstance(objective, PlaneEvaluators) else 1
     done, total = int(surface.evaluated.sum()), surface.evaluated.size
     if done == total:
         none = np.empty(0, np.int64)
         yield Tile(surface, none, none, done, total)
+        return
+    evaluate = plane_evaluator(objective, plane, split, surface.rows, accuracy)
+    # an evaluator made of the objective's own `evaluate` may not be safe to call from several threads
+    threads = (workers or _processors()) if isinstance(objective, PlaneEvaluators) else 1
     with blas_threads(1), ThreadPoolExecutor(threads, "surface") as pool:
         pending = deque[tuple[tuple[IntArray, IntArray], Future[Evaluations]]]()
         try:
-            for rows, columns in parts:
+            for rows, columns in _missing(surface):
                 future = pool.submit(evaluate, grid.a[columns], grid.b[rows])
                 pending.append(((rows, columns), future))
             while pending:

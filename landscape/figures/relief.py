@@ -18,6 +18,8 @@ _LINES = 15
 # Lines hover this far above what they are drawn on, or the surface would swallow them; it is _HEIGHT high.
 _HOVER = 0.0065
 _HEIGHT = 0.8
+# A path that is no further than this share of the height from the surface is drawn on it, without a shadow.
+_NEAR = 0.02
 # How opaque a surface is that has a part of the path below it.
 _GLASS = 0.86
 # Radius of the ball, where the surface is about 1.25 wide.
@@ -43,8 +45,9 @@ def surface_figure(
     """Return the surface in three dimensions, with the path rolling down to its point `at`.
 
     The centre of the ball is at the true cost of its point, the white path at that of the others; the stem
-    leads to the surface below or above the ball, and the dark line on the surface is the path's shadow. Lines
-    hover by 1 % of the height, to be seen where they would lie on the surface.
+    leads to the surface below or above the ball, and the dark line on the surface is the path's shadow. To be
+    seen where it lies on the surface or just below, the line hovers by 1 % of the height, and by up to 3 %
+    where the surface is higher; the ball and the stem never do.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ def surface_figure(
     if path is not None:
         figure.add_traces(_roll(view, path, position(path, at), box))
         # A path below the surface can only be seen through it.
-        figure.update_traces(selector={"name": "surface"}, opacity=_GLASS if _dives(path) else 1)
+        figure.update_traces(selector={"name": "surface"}, opacity=_GLASS if _dives(view, path, box) else 1)
     figure.update_layout(showlegend=False, scene=_scene(view, path, box))
     return finish(figure, title=title, notes=notes(view, path, note), theme=theme)
 
@@ -98,6 +101,10 @@ def _roll(view: View, path: PathOnPlane, at: int, box: _Box) -> list[Any]:
     """Return the path up to point `at`, what follows, its shadow, the stem and the ball."""
     true, below = view.scale.heights(path.true_cost), view.scale.heights(path.surface_cost)
     on, under = np.stack([path.a, path.b, true]), np.stack([path.a, path.b, below])
+    apart = true - below
+    near = _NEAR * (box.high[2] - box.low[2])
+    drawn = on + [[0], [0], [1]] * np.clip(np.nan_to_num(-apart), 0, near)
+    shadow = np.where(np.abs(apart) > near, under, np.nan)
     up = box.lift([0, 0, _HOVER])
     # Behind the path for whoever looks from above, and for the first camera even where the path is upright.
     behind = box.lift([*(-0.4 * _HOVER * _toward(view, path, box)), 0.6 * _HOVER])
@@ -112,18 +119,19 @@ def _roll(view: View, path: PathOnPlane, at: int, box: _Box) -> list[Any]:
     stem = np.stack([on[:, at], under[:, at]], axis=1)
     foot = {"color": BALL, "size": [0, 4]}
     roll = [
-        line("shadow", done, under + up, OUTLINE, 3),
-        line("later", later, on + up, PATH, 3, opacity=0.45),
-        line("outline", done, on + behind, OUTLINE, 12),
-        line("path", done, on + up, PATH, 5, text=texts[done], hoverinfo="text"),
+        line("shadow", done, shadow + up, OUTLINE, 3),
+        line("later", later, drawn + up, PATH, 3, opacity=0.45),
+        line("outline", done, drawn + behind, OUTLINE, 12),
+        line("path", done, drawn + up, PATH, 5, text=texts[done], hoverinfo="text"),
         line("stem", slice(0, 2), stem, BALL, 6, mode="lines+markers", marker=foot),
     ]
     return [*roll, _ball(on[:, at], texts[at], box)] if np.isfinite(on[:, at]).all() else roll
 
 
-def _dives(path: PathOnPlane) -> bool:
-    """Return whether a point of the path lies below the surface by more than interpolation may be wrong."""
-    return bool((path.true_cost < path.surface_cost - 0.01 * np.abs(path.surface_cost)).any())
+def _dives(view: View, path: PathOnPlane, box: _Box) -> bool:
+    """Return whether a point of the path lies so far below the surface that its line is hidden."""
+    depth = view.scale.heights(path.surface_cost) - view.scale.heights(path.true_cost)
+    return bool((depth > _NEAR * (box.high[2] - box.low[2])).any())
 
 
 @dataclass(frozen=True)
@@ -199,5 +207,5 @@ def _scene(view: View, path: PathOnPlane | None, box: _Box) -> dict[str, Any]:
         "zaxis": vertical | {"range": ranges[2]},
         "aspectmode": "manual",
         "aspectratio": dict(zip("xyz", box.drawn.tolist(), strict=True)),
-        "camera": {"eye": {"x": east, "y": north, "z": 1.2}, "center": {"x": 0, "y": 0, "z": -0.14}},
+        "camera": {"eye": {"x": east, "y": north, "z": 1.2}, "center": {"x": 0, "y": 0, "z": -0.19}},
     }

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from landscape._blas import blas_threads
 from landscape.errors import LandscapeError, RunError
 from landscape.experiment import Experiment, part_table
 from landscape.experiment import projection as build_projection
@@ -126,7 +127,8 @@ class Run:
             return "its data have another fingerprint"
         if not len(self.path) or not len(self.history.epoch):
             return ""
-        then, now = self.history.train_cost[0], objective.evaluate(self.path.first).cost
+        with blas_threads(1):
+            then, now = self.history.test_cost[0], objective.evaluate(self.path.first, "test").cost
         # machines round differently; another cost, network or plugin differs by more
         same = np.isclose(now, then, rtol=1e-3, equal_nan=True)
         return "" if same else f"at the start it costs {now:.6g}, and {then:.6g} was recorded"

@@ -86,9 +86,13 @@ def open_group(folder: Path, mode: Literal["r", "r+"]) -> zarr.Group:
 
 def open_arrays(folder: Path, names: Iterable[str]) -> dict[str, zarr.Array[Any]]:
     """Return the arrays called `names` of the group at `folder`, for writing."""
-    group = open_group(folder, "r+")
-    arrays: dict[str, Any] = {name: group[name] for name in names}
-    return {name: array.with_config(_CONFIG) for name, array in arrays.items()}
+    import zarr
+
+    # an opened array takes the setting that holds at this moment
+    with zarr.config.set({f"array.{key}": value for key, value in _CONFIG.items()}):
+        group = open_group(folder, "r+")
+        arrays: dict[str, Any] = {name: group[name] for name in names}
+    return arrays
 
 
 def commit(group: zarr.Group, attributes: Mapping[str, Any]) -> None:
@@ -158,7 +162,8 @@ class Stored:
     def damaged(self, detail: str) -> RunError:
         """Return the error that says what is broken, and what to do."""
         return RunError(
-            f"the {self.what} {str(self.folder)!r} is damaged: {detail}; restore it from a copy, or make it again"
+            f"the {self.what} {str(self.folder)!r} is damaged: {detail}; "
+            "restore it from a copy, or remove it and make it again"
         )
 
     def _read_attributes(self) -> dict[str, Any]:
@@ -175,6 +180,8 @@ class Stored:
                 f"{str(self.folder)!r} was written by format {version}; this version reads {FORMAT}: "
                 "upgrade landscape-explorer"
             )
+        if attributes.get("kind", self.what) != self.what:
+            raise RunError(f"{str(self.folder)!r} is a {attributes['kind']}, not a {self.what}")
         return dict(attributes)
 
     def _read_metadata(self) -> str:

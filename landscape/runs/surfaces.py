@@ -110,6 +110,7 @@ def keep(news: Generator[Tile], start: Callable[[Surface], SurfaceWriter] | None
 
 def _attributes(surface: Surface, recipe: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        "kind": "surface",
         "projection": surface.plane.name,
         "labels": list(surface.plane.labels),
         "split": surface.split,

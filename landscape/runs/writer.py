@@ -78,6 +78,7 @@ class RunWriter:
         self.folder = Path(folder)
         self.saved = Saved()
         self._attributes: dict[str, Any] = {
+            "kind": "run",
             "experiment": experiment.to_dict(),
             "provenance": provenance.to_dict(),
             "ending": "running",

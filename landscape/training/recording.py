@@ -1,13 +1,16 @@
-"""How does θ move? One step at a time, with `steps`; to the end, recording, with `fit`."""
+"""How is a whole run trained and recorded?"""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path as FilePath
 from time import perf_counter
+from types import FrameType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,146 +18,11 @@ import numpy as np
 from landscape._blas import blas_threads
 from landscape.errors import DivergenceError
 from landscape.experiment import Experiment
-from landscape.kinds import Optimizer
-from landscape.layout import Array, IntArray
-from landscape.objective import Minibatch, Objective, minibatch
+from landscape.layout import Array
+from landscape.objective import Objective
 from landscape.path import as_path, snapshot_steps
 from landscape.runs import Ending, History, Run, RunWriter, provenance
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One step of training.
-
-    `index` counts from 1; `epoch` is the pass it belongs to, from 1; `cost` is the batch's, before the step;
-    `theta` (P,) is a read-only copy of θ after it.
-    """
-
-    index: int
-    epoch: int
-    cost: float
-    theta: Array
-
-
-class Trainer:
-    """The state of training: θ, the optimizer's state, and the place in the order of examples.
-
-    Parameters
-    ----------
-    experiment : what to train; its seed fixes every number.
-    objective : what to minimize, when not the experiment's own.
-
-    Attributes
-    ----------
-    theta : (P,) the live parameters, changed in place by every step.
-    index, epoch : steps done, and the epoch that the last of them belongs to (0 before the first).
-    optimizer : may be replaced between steps by another with the same state, such as a smaller rate.
-    """
-
-    def __init__(self, experiment: Experiment, objective: Objective | None = None) -> None:
-        self.experiment = experiment
-        self.objective = experiment.objective() if objective is None else objective
-        self.optimizer: Optimizer = experiment.optimizer
-        self.theta = self.objective.initial(experiment.rng("initial"))
-        self.index = 0
-        self._gradient = np.empty_like(self.theta)
-        self._state = self.optimizer.init(self.theta)
-        self._count = self.objective.examples("train")
-        self._size = min(experiment.batch_size, self._count)
-        self.steps_per_epoch = -(-self._count // self._size)
-        self.total_steps = self.steps_per_epoch * experiment.epochs
-        self._minibatches: dict[int, Minibatch] = {}
-        self._order: list[IntArray] = []
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of the last step, from 1; 0 before the first."""
-        return -(-self.index // self.steps_per_epoch)
-
-    @property
-    def examples(self) -> int:
-        """How many examples the steps so far have used, each counted as often as it was used."""
-        epochs, batches = divmod(self.index, self.steps_per_epoch)
-        return epochs * self._count + batches * self._size
-
-    @property
-    def done(self) -> bool:
-        """Whether all epochs of the experiment are trained."""
-        return self.index >= self.total_steps
-
-    def step(self) -> float:
-        """Take one step and return the batch's cost before it.
-
-        Raises
-        ------
-        DivergenceError
-            When that cost is not finite; θ stays as it was.
-        """
-        position = self.index % self.steps_per_epoch
-        if position == 0:
-            self._begin_epoch()
-        rows = self._order[position]
-        cost = self._minibatch(len(rows))(rows)
-        if not math.isfinite(cost):
-            raise DivergenceError(self.why_diverged(cost))
-        self._state = self.optimizer.step(self._gradient, self._state, self.theta)
-        self.index += 1
-        return cost
-
-    def _begin_epoch(self) -> None:
-        """Decay the rate and draw the epoch's batches; each epoch has its own generator."""
-        done = self.index // self.steps_per_epoch
-        if done and self.experiment.learning_rate_decay != 1:
-            rate = vars(self.optimizer)["learning_rate"] * self.experiment.learning_rate_decay
-            self.optimizer = self.optimizer.model_copy(update={"learning_rate": rate})
-        order = self.experiment.rng("order", done).permutation(self._count)
-        starts = range(0, self._count, self._size)
-        self._order = [order[start : start + self._size] for start in starts]
-
-    def _minibatch(self, size: int) -> Minibatch:
-        """Return the bound gradient for batches of `size`: the usual one, or an epoch's last, smaller one."""
-        if size not in self._minibatches:
-            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size)
-        return self._minibatches[size]
-
-    def why_diverged(self, cost: float) -> str:
-        """Return a statement of where a non-finite `cost` arose, and of the likely cause."""
-        largest = np.abs(self.theta).max()
-        rate = getattr(self.optimizer, "learning_rate", None)
-        said = "" if rate is None else f" of {rate:g}"
-        cause = (
-            f"the learning rate{said} is likely too large: try a tenth of it"
-            if self.index
-            else "the starting point is outside of where the cost is defined: choose another initialization"
-        )
-        return (
-            f"training diverged at step {self.index + 1} (epoch {self.index // self.steps_per_epoch + 1}): "
-            f"the cost is {cost} and the largest parameter {largest:.3g}; {cause}"
-        )
-
-
-def steps(experiment: Experiment, objective: Objective | None = None, *, threads: int = 1) -> Iterator[Step]:
-    """Train and yield each step as it is done; stop early by leaving the loop.
-
-    BLAS uses `threads` threads meanwhile: one is the fastest for small batches and does not suffer from what
-    else runs on the machine; two pay from about 1000 examples on.
-
-    Raises
-    ------
-    DivergenceError
-        When a batch's cost is not finite; the message says at which step and why, most likely.
-    """
-    trainer = Trainer(experiment, objective)
-    with blas_threads(threads):
-        while not trainer.done:
-            cost = trainer.step()
-            yield Step(trainer.index, trainer.epoch, cost, _frozen(trainer.theta))
-
-
-def _frozen(theta: Array) -> Array:
-    copy = theta.copy()
-    copy.flags.writeable = False
-    return copy
+from landscape.training.trainer import Trainer
 
 
 class Measured(NamedTuple):
@@ -214,17 +82,47 @@ def fit(
     recorder = _Recorder(Trainer(experiment, objective), folder, on_progress)
     ending: Ending = "finished"
     message = ""
-    with blas_threads(threads):
+    with blas_threads(threads), _deferred_interrupt() as check:
         try:
-            recorder.train()
+            recorder.train(check)
         except KeyboardInterrupt:
             ending, message = "interrupted", f"interrupted after step {recorder.trainer.index}"
         except DivergenceError as error:
             ending, message = "diverged", str(error)
-    run = recorder.finish(ending, message)
+        run = recorder.finish(ending, message)
     if ending == "diverged":
         warnings.warn(message, DivergenceWarning, stacklevel=2)
     return run
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[Callable[[], None]]:
+    """Yield a function that raises KeyboardInterrupt when Ctrl-C was pressed, so that no step is cut in two.
+
+    A second Ctrl-C is not waited for. Where signals are not ours to handle (in other threads, or when the
+    program has a handler of its own) nothing changes.
+    """
+    pressed = False
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield check
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # A path of a large network is thinned further, so that it fits in memory beside the data.
@@ -262,15 +160,15 @@ class _Recorder:
         self._reported = perf_counter()
         self._saved = -1
 
-    def train(self) -> None:
-        """Run all epochs."""
+    def train(self, check: Callable[[], None]) -> None:
+        """Run all epochs, calling `check` between steps."""
         self._snapshot()
         self._measure()
         while not self.trainer.done:
-            self._train_epoch()
+            self._train_epoch(check)
             self._measure()
 
-    def _train_epoch(self) -> None:
+    def _train_epoch(self, check: Callable[[], None]) -> None:
         trainer = self.trainer
         self._started = perf_counter()
         try:
@@ -279,6 +177,7 @@ class _Recorder:
                 if trainer.index == self._next:
                     self._snapshot()
                     self._report(force=False)
+                check()
         finally:
             self._seconds += perf_counter() - self._started
             self._started = None

@@ -1,0 +1,151 @@
+"""How does θ move, one step at a time?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from landscape._blas import blas_threads
+from landscape.errors import DivergenceError
+from landscape.experiment import Experiment
+from landscape.kinds import Optimizer
+from landscape.layout import Array, IntArray
+from landscape.objective import Minibatch, Objective, minibatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step of training.
+
+    `index` counts from 1; `epoch` is the pass it belongs to, from 1; `cost` is the batch's, before the step;
+    `theta` (P,) is a read-only copy of θ after it.
+    """
+
+    index: int
+    epoch: int
+    cost: float
+    theta: Array
+
+
+class Trainer:
+    """The state of training: θ, the optimizer's state, and the place in the order of examples.
+
+    Parameters
+    ----------
+    experiment : what to train; its seed fixes every number.
+    objective : what to minimize, when not the experiment's own.
+
+    Attributes
+    ----------
+    theta : (P,) the live parameters, changed in place by every step.
+    index, epoch : steps done, and the epoch that the last of them belongs to (0 before the first).
+    optimizer : may be replaced between steps by another with the same state, such as a smaller rate.
+    """
+
+    def __init__(self, experiment: Experiment, objective: Objective | None = None) -> None:
+        self.experiment = experiment
+        self.objective = experiment.objective() if objective is None else objective
+        self.optimizer: Optimizer = experiment.optimizer
+        self.theta = self.objective.initial(experiment.rng("initial"))
+        self.index = 0
+        self._gradient = np.empty_like(self.theta)
+        self._state = self.optimizer.init(self.theta)
+        self._count = self.objective.examples("train")
+        self._size = min(experiment.batch_size, self._count)
+        self.steps_per_epoch = -(-self._count // self._size)
+        self.total_steps = self.steps_per_epoch * experiment.epochs
+        self._minibatches: dict[int, Minibatch] = {}
+        self._order: list[IntArray] = []
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the last step, from 1; 0 before the first."""
+        return -(-self.index // self.steps_per_epoch)
+
+    @property
+    def examples(self) -> int:
+        """How many examples the steps so far have used, each counted as often as it was used."""
+        epochs, batches = divmod(self.index, self.steps_per_epoch)
+        return epochs * self._count + batches * self._size
+
+    @property
+    def done(self) -> bool:
+        """Whether all epochs of the experiment are trained."""
+        return self.index >= self.total_steps
+
+    def step(self) -> float:
+        """Take one step and return the batch's cost before it.
+
+        Raises
+        ------
+        DivergenceError
+            When that cost is not finite; θ stays as it was.
+        """
+        position = self.index % self.steps_per_epoch
+        if position == 0:
+            self._begin_epoch()
+        rows = self._order[position]
+        cost = self._minibatch(len(rows))(rows)
+        if not math.isfinite(cost):
+            raise DivergenceError(self.why_diverged(cost))
+        self._state = self.optimizer.step(self._gradient, self._state, self.theta)
+        self.index += 1
+        return cost
+
+    def _begin_epoch(self) -> None:
+        """Decay the rate and draw the epoch's batches; each epoch has its own generator."""
+        done = self.index // self.steps_per_epoch
+        if done and self.experiment.learning_rate_decay != 1:
+            rate = vars(self.optimizer)["learning_rate"] * self.experiment.learning_rate_decay
+            self.optimizer = self.optimizer.model_copy(update={"learning_rate": rate})
+        order = self.experiment.rng("order", done).permutation(self._count)
+        starts = range(0, self._count, self._size)
+        self._order = [order[start : start + self._size] for start in starts]
+
+    def _minibatch(self, size: int) -> Minibatch:
+        """Return the bound gradient for batches of `size`: the usual one, or an epoch's last, smaller one."""
+        if size not in self._minibatches:
+            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size)
+        return self._minibatches[size]
+
+    def why_diverged(self, cost: float) -> str:
+        """Return a statement of where a non-finite `cost` arose, and of the likely cause."""
+        largest = np.abs(self.theta).max()
+        rate = getattr(self.optimizer, "learning_rate", None)
+        said = "" if rate is None else f" of {rate:g}"
+        cause = (
+            f"the learning rate{said} is likely too large: try a tenth of it"
+            if self.index
+            else "the starting point is outside of where the cost is defined: choose another initialization"
+        )
+        return (
+            f"training diverged at step {self.index + 1} (epoch {self.index // self.steps_per_epoch + 1}): "
+            f"the cost is {cost} and the largest parameter {largest:.3g}; {cause}"
+        )
+
+
+def steps(experiment: Experiment, objective: Objective | None = None, *, threads: int = 1) -> Iterator[Step]:
+    """Train and yield each step as it is done; stop early by leaving the loop.
+
+    BLAS uses `threads` threads meanwhile: one is the fastest for small batches and does not suffer from what
+    else runs on the machine; two pay from about 1000 examples on.
+
+    Raises
+    ------
+    DivergenceError
+        When a batch's cost is not finite; the message says at which step and why, most likely.
+    """
+    trainer = Trainer(experiment, objective)
+    with blas_threads(threads):
+        while not trainer.done:
+            cost = trainer.step()
+            yield Step(trainer.index, trainer.epoch, cost, _frozen(trainer.theta))
+
+
+def _frozen(theta: Array) -> Array:
+    copy = theta.copy()
+    copy.flags.writeable = False
+    return copy
