@@ -161,7 +161,8 @@ class Surface:
         objective = self.objective if objective is None else objective
         if objective is None:
             raise LandscapeError("the surface was read from disk: pass the objective, such as run.objective")
-        return np.array([objective.evaluate(theta, self.split, self.rows).cost for theta in thetas])
+        with blas_threads(1):
+            return np.array([objective.evaluate(theta, self.split, self.rows).cost for theta in thetas])
 
     def figure(
         self,

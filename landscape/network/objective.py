@@ -83,10 +83,10 @@ class NetworkObjective:
 
     def outputs(self, theta: Array, inputs: Array) -> Array:
         """Return what the network puts out, (n, k), for `inputs` (n, d)."""
-        a = np.asarray(inputs, self.dtype).T
+        a = np.asarray(inputs, self.dtype)
         for activation, matrix in zip(self.network.activations, self.network.matrices(theta), strict=True):
-            a = activation.value(matrix[:, :-1] @ a + matrix[:, -1:])
-        return a.T
+            a = activation.value(a @ matrix[:, :-1].T + matrix[:, -1])
+        return a
 
     def _blocks(self, split: Split, rows: IntArray | None) -> Iterator[tuple[Array, Array, IntArray | None]]:
         """Yield inputs (m, d + 1), targets (m, k) and labels (m,) of a block of examples at a time."""
