@@ -24,6 +24,7 @@ class Plane:
     directions : (2, P) u and v; they need be neither unit vectors nor orthogonal.
     labels : what each axis is called, such as ``"PC 1 (61 %)"``.
     name : the projection that laid the plane.
+    reach : how far from the centre to look along each axis at least, in the axis's own units.
 
     All arithmetic is done in float64, whatever the precision of the arrays.
 
@@ -37,6 +38,7 @@ class Plane:
     directions: Array
     labels: tuple[str, str] = ("direction 1", "direction 2")
     name: str = "custom"
+    reach: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if self.centre.ndim != 1 or self.directions.shape != (2, self.centre.size):

@@ -28,7 +28,9 @@ class Random(Projection):
         """Return the plane through the path's last point along two Gaussian directions of length one."""
         directions = rng.normal(size=(2, path.thetas.shape[1]))
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        return Plane(path.last, directions, ("random direction 1", "random direction 2"), self.name)
+        size = float(np.linalg.norm(path.last)) or 1.0
+        labels = "random direction 1", "random direction 2"
+        return Plane(path.last, directions, labels, self.name, reach=(size, size))
 
 
 class FilterNormalized(Projection):
@@ -50,7 +52,7 @@ class FilterNormalized(Projection):
         """Return the plane through the path's last point along two normalized Gaussian directions."""
         directions = np.stack([self._direction(objective, path.last, rng) for _ in range(2)])
         labels = "random direction 1 (filter-normalised)", "random direction 2 (filter-normalised)"
-        return Plane(path.last, directions, labels, self.name)
+        return Plane(path.last, directions, labels, self.name, reach=(1.0, 1.0))
 
     def _direction(self, objective: Objective, theta: Array, rng: np.random.Generator) -> Array:
         theta = theta.astype(np.float64)

@@ -56,19 +56,19 @@ class Grid:
     ) -> Self:
         """Return evenly spaced points from one end of each range to the other, both included.
 
-        `resolution` is how many: for both axes, or (along a, along b).
+        A single point is in the middle. `resolution` is how many: for both axes, or (along a, along b).
         """
         count_a, count_b = (resolution, resolution) if isinstance(resolution, int) else resolution
         if min(count_a, count_b) < 1:
             raise GridError(f"resolution = {resolution}: a grid needs at least one point along each axis")
-        return cls(np.linspace(*a, count_a), np.linspace(*b, count_b))
+        return cls(_spaced(a, count_a), _spaced(b, count_b))
 
     @classmethod
     def around(cls, plane: Plane, path: Path, resolution: int | tuple[int, int] = 51, margin: float = 0.25) -> Self:
         """Return a grid that holds the projected path with a `margin` of its extent on every side.
 
-        Where the path has no extent along an axis, or a small part of the other's in θ, the grid takes a
-        quarter of the longer one, so that it never degenerates.
+        It goes at least as far as the plane's `reach`. Where the path has no extent along an axis, or a small
+        part of the other's in θ, the grid takes a quarter of the longer one, so that it never degenerates.
         """
         coordinates = plane.project(path.thetas)
         low, high = coordinates.min(axis=0), coordinates.max(axis=0)
@@ -76,13 +76,18 @@ class Grid:
         longest = extent.max() or float(np.linalg.norm(plane.centre)) or 1.0
         extent = np.maximum(extent, longest / 4) / plane.norms
         middle, half = (low + high) / 2, extent * (0.5 + margin)
-        ends = np.stack([np.minimum(middle - half, low), np.maximum(middle + half, high)])
+        reach = np.asarray(plane.reach)
+        ends = np.stack([np.minimum(middle - half, -reach), np.maximum(middle + half, reach)])
         return cls.spanning(tuple(ends[:, 0]), tuple(ends[:, 1]), resolution)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Points along b and along a: the shape of a surface's arrays."""
         return self.b.size, self.a.size
+
+
+def _spaced(ends: tuple[float, float], count: int) -> Array:
+    return np.linspace(*ends, count) if count > 1 else np.array([sum(ends) / 2])
 
 
 @dataclass(frozen=True, eq=False)

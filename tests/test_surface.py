@@ -91,6 +91,21 @@ def test_grid_around_a_path_holds_it_with_a_margin(classic, rng):
         assert axis[-1] > values.max() + 0.2 * extent
 
 
+def test_grid_around_a_path_goes_as_far_as_the_plane_reaches(classic):
+    plane = plane_of(classic)
+    far = Plane(plane.centre, plane.directions, reach=(1.0, 0.5))
+    grid = Grid.around(far, Path(np.array([0]), plane.centre[None]), 5)
+    assert grid.a[0] <= -1
+    assert grid.a[-1] >= 1
+    assert grid.b[0] <= -0.5
+    assert grid.b[-1] >= 0.5
+
+
+def test_a_grid_of_one_point_holds_the_middle():
+    grid = Grid.spanning((-1, 3), (0, 1), (1, 2))
+    np.testing.assert_array_equal(grid.a, [1])
+
+
 def test_grid_around_a_still_path_does_not_degenerate(classic):
     plane = plane_of(classic)
     grid = Grid.around(plane, Path(np.array([0]), plane.centre[None]), 3)

@@ -82,7 +82,9 @@ def fit(
     recorder = _Recorder(Trainer(experiment, objective), folder, on_progress)
     ending: Ending = "finished"
     message = ""
-    with blas_threads(threads), _deferred_interrupt() as check:
+    # a diverging run overflows before its cost is seen to be infinite: that is said once, by the divergence
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with quiet, blas_threads(threads), _deferred_interrupt() as check:
         try:
             recorder.train(check)
         except KeyboardInterrupt:
@@ -128,6 +130,7 @@ def _deferred_interrupt() -> Iterator[Callable[[], None]]:
 # A path of a large network is thinned further, so that it fits in memory beside the data.
 _PATH_BYTES = 1 << 29
 _SECONDS_BETWEEN_REPORTS = 0.5
+_STEPS_BETWEEN_LOOKS = 16  # at the clock
 
 
 class _Recorder:
@@ -176,6 +179,7 @@ class _Recorder:
                 self._batch_costs.append(trainer.step())
                 if trainer.index == self._next:
                     self._snapshot()
+                if trainer.index % _STEPS_BETWEEN_LOOKS == 0:
                     self._report(force=False)
                 check()
         finally:

@@ -141,7 +141,8 @@ def steps(experiment: Experiment, objective: Objective | None = None, *, threads
     trainer = Trainer(experiment, objective)
     with blas_threads(threads):
         while not trainer.done:
-            cost = trainer.step()
+            with np.errstate(over="ignore", invalid="ignore"):  # a divergence is raised as such
+                cost = trainer.step()
             yield Step(trainer.index, trainer.epoch, cost, _frozen(trainer.theta))
 
 

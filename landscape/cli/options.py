@@ -1,0 +1,88 @@
+"""Which options do several commands share, and what do they stand for?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from landscape.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from landscape.experiment import Experiment
+    from landscape.runs import Run
+
+
+def _debug(context: typer.Context, wanted: bool) -> bool:
+    if wanted:
+        context.meta["landscape.debug"] = True
+    return wanted
+
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as `landscape train` wrote it.")]
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", metavar="FILE.py", help="Load a plugin file; may be given several times."),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Start from an experiment that comes along: classic, wide, spirals, ravine."),
+]
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE.toml", help="Start from the experiment that a TOML file describes.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change one setting, as optimizer.learning_rate=0.1; may be given several times.",
+    ),
+]
+Threads = Annotated[int | None, typer.Option(min=1, metavar="N", help="Threads to compute with.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result.")]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug", help="On an error, show the whole traceback.", callback=_debug, expose_value=False, is_eager=True
+    ),
+]
+
+
+def load_plugins(files: Iterable[Path] | None) -> None:
+    """Load plugin files; PluginError names file, line and reason."""
+    if files:
+        from landscape.registry import load_plugin
+
+        for file in files:
+            load_plugin(file)
+
+
+def experiment_from(preset: str | None, config: Path | None, overrides: Iterable[str] | None) -> Experiment:
+    """Return the experiment that the options describe; ExperimentError says what is wrong with it."""
+    from landscape.experiment import Experiment
+
+    if preset is not None and config is not None:
+        raise ExperimentError("--preset and --config both say where to start from: give one of them")
+    start = Experiment.preset(preset or "classic") if config is None else Experiment.from_toml(config)
+    return start.with_overrides(overrides or ())
+
+
+def open_run(folder: Path, plugins: Iterable[Path] | None) -> Run:
+    """Load plugin files, then return the run in `folder`."""
+    from landscape.runs import Run
+
+    load_plugins(plugins)
+    return Run.open(folder)
+
+
+def fields(overrides: Iterable[str] | None) -> dict[str, Any]:
+    """Return the table that ``field=value`` options describe."""
+    from landscape.experiment import override_in
+
+    values: dict[str, Any] = {}
+    for override in overrides or ():
+        override_in(values, override)
+    return values
