@@ -12,30 +12,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What OPENBLAS_CORETYPE can name that runs without AVX-512, in lower case.
+_OLDER = {"haswell", "zen", "sandybridge", "nehalem", "excavator", "steamroller", "piledriver", "bulldozer"}
 
-def _unrecognised_avx512() -> bool:
-    """Whether OpenBLAS would fall back to AVX2 kernels on a processor that has AVX-512.
 
-    It does so on AMD processors, whose AVX-512 models it takes for older ones; its kernels for Intel's run
-    there twice as fast.
-    """
+def _has_avx512() -> bool:
+    """Whether the processor has all of AVX-512 that OpenBLAS's kernels for it use, as far as can be told."""
     try:
         info = Path("/proc/cpuinfo").read_text()
     except OSError:
         return False
-    return "AuthenticAMD" in info and all(f" avx512{part}" in info for part in ("f", "bw", "dq", "vl", "cd"))
+    return all(f" avx512{part}" in info for part in ("f", "bw", "dq", "vl", "cd"))
 
 
 def _import_numpy() -> None:
-    """Import NumPy with the right kernels, leaving the environment as it was."""
-    choose = "numpy" not in sys.modules and "OPENBLAS_CORETYPE" not in os.environ and _unrecognised_avx512()
-    if choose:
-        os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
+    """Import NumPy with the kernels of this processor, leaving the environment as it was.
+
+    Machine images that must run anywhere set OPENBLAS_CORETYPE to kernels of an older processor, which take
+    twice the time where there is AVX-512. Unset, OpenBLAS recognises the processor itself. Whoever means the
+    older kernels says LANDSCAPE_BLAS=keep.
+    """
+    kernels = os.environ.get("OPENBLAS_CORETYPE", "")
+    mend = (
+        kernels.lower() in _OLDER
+        and os.environ.get("LANDSCAPE_BLAS") != "keep"
+        and "numpy" not in sys.modules
+        and _has_avx512()
+    )
+    if mend:
+        del os.environ["OPENBLAS_CORETYPE"]
     try:
         import numpy  # noqa: F401  (for its effect: it picks the kernels)
     finally:
-        if choose:
-            del os.environ["OPENBLAS_CORETYPE"]
+        if mend:
+            os.environ["OPENBLAS_CORETYPE"] = kernels
 
 
 _import_numpy()

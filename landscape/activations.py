@@ -16,6 +16,9 @@ from pydantic import Field
 from landscape.kinds import Activation, TanhForm
 from landscape.layout import Array
 
+# As an array of no dimensions: half the time of a Python number in a call on few elements. Exact in any dtype.
+_HALF = np.array(0.5, np.float32)
+
 
 class _InPlace(Activation):
     """An activation whose allocating methods are made of its in-place ones."""
@@ -68,16 +71,16 @@ class Sigmoid(_InPlace):
 
     def value_into(self, z: Array, out: Array) -> None:
         """Write ½ + ½ tanh(z/2) into `out`."""
-        np.multiply(z, 0.5, out=out)
-        np.tanh(out, out=out)
-        np.multiply(out, 0.5, out=out)
-        np.add(out, 0.5, out=out)
+        np.multiply(z, _HALF, out)
+        np.tanh(out, out)
+        np.multiply(out, _HALF, out)
+        np.add(out, _HALF, out)
 
     def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
         """Multiply `gradient` by a − a²."""
-        np.multiply(a, a, out=z)
-        np.subtract(a, z, out=z)
-        np.multiply(gradient, z, out=gradient)
+        np.multiply(a, a, z)
+        np.subtract(a, z, z)
+        np.multiply(gradient, z, gradient)
 
 
 class Tanh(_InPlace):

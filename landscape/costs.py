@@ -15,6 +15,9 @@ from pydantic import Field
 from landscape.kinds import Cost
 from landscape.layout import Array
 
+# As an array of no dimensions: half the time of a Python number in a call on few elements. Exact in any dtype.
+_TWO = np.array(2, np.float32)
+
 
 class Quadratic(Cost):
     """Σⱼ (oⱼ − tⱼ)², the sum over outputs of squared differences, divided by neither their number nor 2."""
@@ -36,8 +39,9 @@ class Quadratic(Cost):
     def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
         """Return the sum of the losses and the gradient at `outputs` (n, k)."""
         difference = outputs - targets
-        total = _dot(difference, difference)
-        difference *= 2.0
+        flat = difference.ravel("K")
+        total = float(flat.dot(flat))
+        np.multiply(difference, _TWO, difference)
         return total, difference
 
 

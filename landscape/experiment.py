@@ -30,6 +30,8 @@ from landscape.objective import Objective
 from landscape.registry import registry
 
 _PRESETS = Path(__file__).parent / "presets"
+# The fields that say nothing when a test function is minimized.
+_OF_NETWORKS = ("dataset", "hidden", "activation", "output", "initialization", "cost")
 _PURPOSES = ("data", "initial", "order", "projection", "sample")
 Purpose = Literal["data", "initial", "order", "projection", "sample"]
 
@@ -206,14 +208,7 @@ class Experiment(BaseModel):
                 f"learning_rate_decay = {self.learning_rate_decay}, but {self.optimizer.name} has no learning_rate "
                 "to decay: leave it at 1"
             )
-        given = self.model_fields_set & {
-            "dataset",
-            "hidden",
-            "activation",
-            "output",
-            "initialization",
-            "cost",
-        }
+        given = self.model_fields_set & set(_OF_NETWORKS)
         if self.function is not None and given:
             raise ValueError(f"a function has no {', '.join(sorted(given))}: leave out either it or these")
         return self
@@ -242,7 +237,7 @@ class Experiment(BaseModel):
         """Return plain values that `Experiment(**values)` turns back into an equal experiment."""
         values = self.model_dump(mode="json", exclude_none=True)
         if self.function is not None:
-            for name in ("dataset", "hidden", "activation", "output", "initialization", "cost"):
+            for name in _OF_NETWORKS:
                 del values[name]
         return values
 
@@ -328,7 +323,7 @@ def override_in(values: dict[str, Any], override: str) -> None:
         return  # the same plugin again: its fields stay
     table[names[-1]] = value
     if names == ["function"]:
-        for name in ("dataset", "hidden", "activation", "output", "initialization", "cost"):
+        for name in (*_OF_NETWORKS, "learning_rate_decay"):  # which is per epoch, and a function's is one step
             values.pop(name, None)
 
 

@@ -6,7 +6,7 @@ framework. Two optional members make it faster, never different: see `Minibatche
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -85,8 +85,21 @@ PlaneEvaluator = Callable[[Array, Array], Evaluations]
 class Minibatches(Protocol):
     """An objective whose minibatch gradients can reuse their work space."""
 
-    def minibatch(self, theta: Array, gradient: Array, size: int) -> Minibatch:
-        """Return a function of `size` training rows, bound to `theta` and `gradient`, both (P,)."""
+    def minibatch(self, theta: Array, gradient: Array, size: int, threads: int = 1) -> Minibatch:
+        """Return a function of `size` training rows, bound to `theta` and `gradient`, both (P,).
+
+        It may use `threads` threads. If it has a method `expect`, that is called with a list of rows before
+        they are used, one call each, so that it can prepare them.
+        """
+        ...
+
+
+@runtime_checkable
+class Expectant(Protocol):
+    """A minibatch gradient that wants to know which batches come."""
+
+    def expect(self, batches: Sequence[IntArray]) -> None:
+        """Announce the rows of the next calls, in this order."""
         ...
 
 
@@ -99,10 +112,10 @@ class PlaneEvaluators(Protocol):
         ...
 
 
-def minibatch(objective: Objective, theta: Array, gradient: Array, size: int) -> Minibatch:
+def minibatch(objective: Objective, theta: Array, gradient: Array, size: int, threads: int = 1) -> Minibatch:
     """Return the objective's own minibatch gradient, or one made of its `gradient`."""
     if isinstance(objective, Minibatches):
-        return objective.minibatch(theta, gradient, size)
+        return objective.minibatch(theta, gradient, size, threads)
 
     def compute(rows: IntArray) -> float:
         cost, gradient[...] = objective.gradient(theta, "train", rows)

@@ -102,7 +102,7 @@ def test_an_unknown_command_is_bad_input_that_suggests_the_near_one():
 def test_train_saves_the_run_that_fit_makes():
     result = landscape_("train", *sets(*SETTINGS), "--out", "here.zarr")
     assert result.exit_code == 0, result.output
-    made, expected = Run.open("here.zarr"), fit(Experiment(**SMALL))
+    made, expected = Run.open("here.zarr"), fit(Experiment.preset("classic").with_overrides(SETTINGS))
     np.testing.assert_array_equal(made.path.thetas, expected.path.thetas)
     assert made.experiment == expected.experiment
     assert made.ending == "finished"

@@ -94,6 +94,37 @@ def test_minibatch_gradient_is_the_gradient_on_its_rows(activations, cost, hidde
         np.testing.assert_allclose(written, gradient, rtol=1e-10, atol=1e-15)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_announced_unannounced_and_changed_batches_are_gathered_alike(threads, rng):
+    objective = make(("sigmoid", "sigmoid", "sigmoid"), "quadratic", n=900)
+    theta = objective.initial(np.random.default_rng(1))
+    compute = objective.minibatch(theta, np.empty_like(theta), 70, threads)
+    announced = [rng.permutation(900)[:70] for _ in range(40)]
+
+    def check(rows):
+        assert compute(rows) == pytest.approx(objective.evaluate(theta, rows=rows).cost, rel=1e-12)
+
+    compute.expect(announced)
+    for rows in announced[:17]:
+        check(rows)
+    check(announced[30])
+    check(announced[17])
+    compute.expect(announced[5:])
+    for rows in announced[5:]:
+        check(rows)
+    check(announced[0])
+
+
+def test_an_error_while_gathering_ahead_reaches_the_caller():
+    objective = make(("sigmoid", "sigmoid", "sigmoid"), "quadratic")
+    theta = objective.initial(np.random.default_rng(1))
+    compute = objective.minibatch(theta, np.empty_like(theta), 2, 2)
+    wrong = np.array(["a", "b"])
+    compute.expect([wrong])
+    with pytest.raises(TypeError):
+        compute(wrong)
+
+
 def test_minibatch_follows_the_bound_theta():
     objective = make(("sigmoid", "sigmoid", "sigmoid"), "quadratic")
     theta = objective.initial(np.random.default_rng(1))

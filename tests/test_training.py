@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -83,6 +85,30 @@ def test_same_experiment_gives_the_same_path_bit_for_bit(threads):
     np.testing.assert_array_equal(one.history.batch_cost, two.history.batch_cost)
     other = fit(experiment.with_overrides(["seed=1"]), threads=threads)
     assert not np.array_equal(one.path.thetas, other.path.thetas)
+
+
+def test_gathering_ahead_in_a_second_thread_changes_no_bit():
+    experiment = Experiment(
+        dataset={"name": "mnist", "train_size": 2050, "test_size": 10}, batch_size=100, epochs=3, snapshots=100
+    )
+    one, two = (fit(experiment, threads=threads) for threads in (1, 2))
+    np.testing.assert_array_equal(one.path.thetas, two.path.thetas)
+    np.testing.assert_array_equal(one.history.batch_cost, two.history.batch_cost)
+
+
+def test_the_gathering_thread_ends_with_its_trainer():
+    def gathering():
+        return [thread for thread in threading.enumerate() if thread.name == "batches"]
+
+    others = gathering()
+    trainer = Trainer(SMALL, threads=2)
+    trainer.step()
+    started = [thread for thread in gathering() if thread not in others]
+    assert len(started) == 1
+    del trainer
+    gc.collect()
+    started[0].join(timeout=30)
+    assert not started[0].is_alive()
 
 
 def test_fit_follows_the_same_path_as_steps():

@@ -2,39 +2,43 @@
 
 Hidden layers hold units × examples, so that elementwise passes run over contiguous memory; a last row of ones
 in each meets the bias column of the next matrix, so that one product gives weights and biases at once. The
-output layer holds examples × units, as costs expect. Every buffer is allocated once.
+output layer holds examples × units, as costs expect.
+
+In small batches most of the time goes to Python. So every buffer and view is made once, what a step needs is
+bound in tuples once, and products are made by `np.dot`, which is quicker to call than `np.matmul`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from landscape.kinds import Activation, Cost
 from landscape.layout import Array, IntArray
+from landscape.network.batches import Batches
 from landscape.network.perceptron import Perceptron
 
-
-# From this many examples on, BLAS multiplies a tall matrix by a narrow one, and a copy turns the product over,
-# in half the time of the product the other way round. Below, the copy's overhead is larger than the gain.
-_TALL = 64
+# Up to this many examples, BLAS multiplies weights by inputs as fast as the other way round.
+_FEW = 64
 
 
-class _Layer(NamedTuple):
-    """What one layer reads and writes.
+class _Layer:
+    """The work space of one layer: weighted inputs `z`, activations `a`, ∂ cost / ∂ z in `error`.
 
-    For the output layer, `z`, `a` and `error` are examples × units; for the others units × examples.
+    Their memory is units × examples, but in the last layer examples × units. `rows` are the activations with
+    a last row of ones (units + 1, examples), for the layer above.
     """
 
-    activation: Activation
-    matrix: Array  # (out, in + 1), weights and bias
-    weights: Array  # (in, out), the weights alone, transposed: they carry errors back
-    slope: Array  # (out, in + 1) of the gradient
-    below: Array  # (in + 1, size), what comes in, the last row ones
-    z: Array  # the weighted inputs
-    a: Array  # their activations
-    error: Array  # ∂ cost / ∂ z
+    def __init__(self, activation: Activation, matrix: Array, slope: Array, size: int, last: bool) -> None:
+        units = len(matrix)
+        self.value_into, self.multiply_derivative = activation.value_into, activation.multiply_derivative
+        self.matrix, self.slope = matrix, slope
+        self.weights_t = matrix[:, :-1].T
+        self.rows = np.ones((units + 1, size), matrix.dtype)
+        self.z, self.error = np.empty((2, size, units) if last else (2, units, size), matrix.dtype)
+        self.a = np.empty_like(self.z) if last else self.rows[:-1]
 
 
 class Backpropagation:
@@ -44,6 +48,7 @@ class Backpropagation:
     ----------
     inputs : (n, d + 1), the last column ones.
     targets : (n, k).
+    threads : with two, the examples of the next batches are gathered meanwhile; numbers stay the same.
     """
 
     def __init__(
@@ -55,60 +60,70 @@ class Backpropagation:
         theta: Array,
         gradient: Array,
         size: int,
+        threads: int = 1,
     ) -> None:
-        dtype = theta.dtype
-        self._inputs, self._targets = inputs, targets
-        self._batch = np.empty((size, inputs.shape[1]), dtype)
-        self._batch_targets = np.empty((size, targets.shape[1]), dtype)
+        self._batches = Batches(inputs, targets, size, threads)
         self._total_and_gradient = cost.total_and_gradient
-        self._mean = 1 / size
-        below, layers = self._batch.T, []
+        self._mean, self._mean_array = 1 / size, np.array(1 / size, theta.dtype)
         matrices, slopes = network.matrices(theta), network.matrices(gradient)
-        for activation, matrix, slope in zip(network.activations[:-1], matrices, slopes, strict=False):
-            units = len(matrix)
-            above = np.ones((units + 1, size), dtype)
-            z, error = np.empty((2, units, size), dtype)
-            layers.append(_Layer(activation, matrix, matrix[:, :-1].T, slope, below, z, above[:-1], error))
-            below = above
-        z, a = np.empty((2, size, len(matrices[-1])), dtype)
-        self._hidden = layers
-        matrix = matrices[-1]
-        self._top = _Layer(network.activations[-1], matrix, matrix[:, :-1].T, slopes[-1], below, z, a, z)
-        self._tall = np.empty((size, len(matrices[0])), dtype) if layers and size >= _TALL else None
+        count = len(matrices)
+        layers = [
+            _Layer(activation, matrix, slope, size, k == count)
+            for k, (activation, matrix, slope) in enumerate(zip(network.activations, matrices, slopes, strict=True), 1)
+        ]
+        self._bind(layers, size)
+
+    def _bind(self, layers: list[_Layer], size: int) -> None:
+        """Bind what each pass reads and writes, layer by layer; the first layer's input is the batch's."""
+        first, last = layers[0], layers[-1]
+        self._first = first.matrix, first.matrix.T, first.z, first.a, first.value_into
+        self._direct, self._alone = size <= _FEW, first is last
+        self._turned = np.empty((size, len(first.matrix)), first.z.dtype)
+        self._turned_t = self._turned.T
+        self._forward = [
+            (low.rows.T, up.matrix.T, up.z, up.a, up.value_into)
+            if up is last
+            else (up.matrix, low.rows, up.z, up.a, up.value_into)
+            for low, up in pairwise(layers)
+        ]
+        self._last = last.z, last.a, last.multiply_derivative
+        self._backward = [
+            (low.rows.T, up.slope, up.weights_t, low.error, low.z, low.a, low.multiply_derivative)
+            for low, up in zip(layers[-2::-1], layers[:0:-1], strict=True)
+        ]
+        self._first_slope = first.slope
+
+    def expect(self, batches: Sequence[IntArray]) -> None:
+        """Announce the rows of the next calls, in this order, so that they can be gathered ahead."""
+        self._batches.expect(batches)
 
     def __call__(self, rows: IntArray) -> float:
         """Write the gradient at the bound θ for the examples `rows` (size,) and return their mean loss."""
-        # "clip" spares the bounds check that would make a copy of the buffer
-        self._inputs.take(rows, 0, self._batch, "clip")
-        self._targets.take(rows, 0, self._batch_targets, "clip")
-        self._forward()
-        total, error = self._total_and_gradient(self._top.a, self._batch_targets)
-        self._backward(error)
+        inputs, targets = self._batches(rows)
+        self._first_pass(inputs)
+        for left, right, z, a, value_into in self._forward:
+            np.dot(left, right, z)
+            value_into(z, a)
+        z, a, multiply_derivative = self._last
+        total, error = self._total_and_gradient(a, targets)
+        multiply_derivative(z, a, error)
+        np.multiply(error, self._mean_array, error)
+        error = error.T
+        for below, slope, weights_t, low_error, z, a, multiply_derivative in self._backward:
+            np.dot(error, below, slope)
+            np.dot(weights_t, error, low_error)
+            multiply_derivative(z, a, low_error)
+            error = low_error
+        np.dot(error, inputs, self._first_slope)
         return total * self._mean
 
-    def _forward(self) -> None:
-        tall = self._tall
-        for activation, matrix, _, _, below, z, a, _ in self._hidden:
-            if tall is None:
-                np.dot(matrix, below, z)
-            else:
-                np.dot(below.T, matrix.T, tall)
-                np.copyto(z, tall.T)
-                tall = None  # only the first layer's inputs lie example by example
-            activation.value_into(z, a)
-        top = self._top
-        np.dot(top.below.T, top.matrix.T, top.z)
-        top.activation.value_into(top.z, top.a)
-
-    def _backward(self, error: Array) -> None:
-        top = self._top
-        top.activation.multiply_derivative(top.z, top.a, error)
-        error *= self._mean
-        error, weights = error.T, top.weights
-        # np.dot is np.matmul for two matrices, with less overhead
-        np.dot(error, top.below.T, top.slope)
-        for layer in reversed(self._hidden):
-            np.dot(weights, error, layer.error)
-            error, weights = layer.error, layer.weights
-            layer.activation.multiply_derivative(layer.z, layer.a, error)
-            np.dot(error, layer.below.T, layer.slope)
+    def _first_pass(self, inputs: Array) -> None:
+        matrix, matrix_t, z, a, value_into = self._first
+        if self._alone:
+            np.dot(inputs, matrix_t, z)
+        elif self._direct:
+            np.dot(matrix, inputs.T, z)
+        else:  # OpenBLAS is up to twice as fast this way round, and the copy costs little
+            np.dot(inputs, matrix_t, self._turned)
+            np.copyto(z, self._turned_t)
+        value_into(z, a)

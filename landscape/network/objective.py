@@ -117,9 +117,9 @@ class NetworkObjective:
                 count += size
         return total / count, (gradient / count).astype(self.dtype)
 
-    def minibatch(self, theta: Array, gradient: Array, size: int) -> Minibatch:
+    def minibatch(self, theta: Array, gradient: Array, size: int, threads: int = 1) -> Minibatch:
         """Return backpropagation over `size` training rows, bound to `theta` and `gradient`."""
-        return Backpropagation(self.network, self.loss, *self._arrays["train"], theta, gradient, size)
+        return Backpropagation(self.network, self.loss, *self._arrays["train"], theta, gradient, size, threads)
 
     def plane_evaluator(self, plane: Plane, split: Split, rows: IntArray | None, accuracy: bool) -> PlaneEvaluator:
         """Return an evaluator of the plane that makes the first layer's products only once."""

@@ -76,15 +76,15 @@ def fit(
     experiment : what to train.
     objective : what to minimize, when not the experiment's own.
     folder : where to record the run while it trains; it must not exist yet.
-    threads : of BLAS; see `steps`.
+    threads : one or two; see `steps`.
     on_progress : called every half second, and at the end; its `Progress.news` leave no epoch out.
     """
-    recorder = _Recorder(Trainer(experiment, objective), folder, on_progress)
+    recorder = _Recorder(Trainer(experiment, objective, threads), folder, on_progress)
     ending: Ending = "finished"
     message = ""
     # a diverging run overflows before its cost is seen to be infinite: that is said once, by the divergence
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with quiet, blas_threads(threads), _deferred_interrupt() as check:
+    with quiet, blas_threads(1), _deferred_interrupt() as check:
         try:
             recorder.train(check)
         except KeyboardInterrupt:

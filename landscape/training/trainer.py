@@ -13,7 +13,7 @@ from landscape.errors import DivergenceError
 from landscape.experiment import Experiment
 from landscape.kinds import Optimizer
 from landscape.layout import Array, IntArray
-from landscape.objective import Minibatch, Objective, minibatch
+from landscape.objective import Expectant, Minibatch, Objective, minibatch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,7 @@ class Trainer:
     ----------
     experiment : what to train; its seed fixes every number.
     objective : what to minimize, when not the experiment's own.
+    threads : with two, the next examples are gathered while a step is computed; numbers stay the same.
 
     Attributes
     ----------
@@ -45,12 +46,13 @@ class Trainer:
     optimizer : may be replaced between steps by another with the same state, such as a smaller rate.
     """
 
-    def __init__(self, experiment: Experiment, objective: Objective | None = None) -> None:
+    def __init__(self, experiment: Experiment, objective: Objective | None = None, threads: int = 1) -> None:
         self.experiment = experiment
         self.objective = experiment.objective() if objective is None else objective
         self.optimizer: Optimizer = experiment.optimizer
         self.theta = self.objective.initial(experiment.rng("initial"))
         self.index = 0
+        self._threads = threads
         self._gradient = np.empty_like(self.theta)
         self._state = self.optimizer.init(self.theta)
         self._count = self.objective.examples("train")
@@ -104,11 +106,14 @@ class Trainer:
         order = self.experiment.rng("order", done).permutation(self._count)
         starts = range(0, self._count, self._size)
         self._order = [order[start : start + self._size] for start in starts]
+        compute = self._minibatch(self._size)
+        if isinstance(compute, Expectant):
+            compute.expect(self._order)
 
     def _minibatch(self, size: int) -> Minibatch:
         """Return the bound gradient for batches of `size`: the usual one, or an epoch's last, smaller one."""
         if size not in self._minibatches:
-            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size)
+            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
         return self._minibatches[size]
 
     def why_diverged(self, cost: float) -> str:
@@ -130,16 +135,16 @@ class Trainer:
 def steps(experiment: Experiment, objective: Objective | None = None, *, threads: int = 1) -> Iterator[Step]:
     """Train and yield each step as it is done; stop early by leaving the loop.
 
-    BLAS uses `threads` threads meanwhile: one is the fastest for small batches and does not suffer from what
-    else runs on the machine; two pay from about 1000 examples on.
+    With two `threads`, one gathers the next examples while the other computes; the numbers stay the same. BLAS
+    has one thread: more gain nothing in small batches, and lose much when the machine has other work.
 
     Raises
     ------
     DivergenceError
         When a batch's cost is not finite; the message says at which step and why, most likely.
     """
-    trainer = Trainer(experiment, objective)
-    with blas_threads(threads):
+    trainer = Trainer(experiment, objective, threads)
+    with blas_threads(1):
         while not trainer.done:
             with np.errstate(over="ignore", invalid="ignore"):  # a divergence is raised as such
                 cost = trainer.step()
