@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from landscape import _blas as _blas
 
 if TYPE_CHECKING:
+    from landscape.dashboard import explore as explore
     from landscape.errors import LandscapeError as LandscapeError
     from landscape.experiment import Experiment as Experiment
     from landscape.functions import Function as Function
@@ -57,6 +58,7 @@ _HOMES = {
     "Run": "runs",
     "Surface": "surface",
     "Trainer": "training",
+    "explore": "dashboard",
     "fit": "training",
     "hookimpl": "hookspecs",
     "load_plugin": "registry",
