@@ -65,7 +65,8 @@ _HOMES = {
     "steps": "training",
 }
 
-__all__ = ["__version__", *_HOMES]
+# a star import must not load Dash
+__all__ = ["__version__", *sorted(_HOMES.keys() - {"explore"})]
 
 
 def __getattr__(name: str) -> Any:
