@@ -19,9 +19,7 @@ from landscape.kinds import Activation, Cost
 from landscape.layout import Array, IntArray
 from landscape.network.batches import Batches
 from landscape.network.perceptron import Perceptron
-
-# Up to this many examples, BLAS multiplies weights by inputs as fast as the other way round.
-_FEW = 64
+from landscape.network.products import FirstProducts
 
 
 class _Layer:
@@ -76,10 +74,10 @@ class Backpropagation:
     def _bind(self, layers: list[_Layer], size: int) -> None:
         """Bind what each pass reads and writes, layer by layer; the first layer's input is the batch's."""
         first, last = layers[0], layers[-1]
-        self._first = first.matrix, first.matrix.T, first.z, first.a, first.value_into
-        self._direct, self._alone = size <= _FEW, first is last
-        self._turned = np.empty((size, len(first.matrix)), first.z.dtype)
-        self._turned_t = self._turned.T
+        # a single layer's weighted inputs are the outputs, and lie examples × units
+        products = FirstProducts(first.matrix, first.slope, first.z.T if first is last else first.z)
+        self._weigh, self._first_gradient = products.weigh, products.gradient
+        self._first = first.z, first.a, first.value_into
         self._forward = [
             (low.rows.T, up.matrix.T, up.z, up.a, up.value_into)
             if up is last
@@ -91,7 +89,6 @@ class Backpropagation:
             (low.rows.T, up.slope, up.weights_t, low.error, low.z, low.a, low.multiply_derivative)
             for low, up in zip(layers[-2::-1], layers[:0:-1], strict=True)
         ]
-        self._first_slope = first.slope
 
     def expect(self, batches: Sequence[IntArray]) -> None:
         """Announce the rows of the next calls, in this order, so that they can be gathered ahead."""
@@ -100,7 +97,9 @@ class Backpropagation:
     def __call__(self, rows: IntArray) -> float:
         """Write the gradient at the bound θ for the examples `rows` (size,) and return their mean loss."""
         inputs, targets = self._batches(rows)
-        self._first_pass(inputs)
+        z, a, value_into = self._first
+        self._weigh(inputs)
+        value_into(z, a)
         for left, right, z, a, value_into in self._forward:
             np.dot(left, right, z)
             value_into(z, a)
@@ -114,16 +113,5 @@ class Backpropagation:
             np.dot(weights_t, error, low_error)
             multiply_derivative(z, a, low_error)
             error = low_error
-        np.dot(error, inputs, self._first_slope)
+        self._first_gradient(error, inputs)
         return total * self._mean
-
-    def _first_pass(self, inputs: Array) -> None:
-        matrix, matrix_t, z, a, value_into = self._first
-        if self._alone:
-            np.dot(inputs, matrix_t, z)
-        elif self._direct:
-            np.dot(matrix, inputs.T, z)
-        else:  # OpenBLAS is up to twice as fast this way round, and the copy costs little
-            np.dot(inputs, matrix_t, self._turned)
-            np.copyto(z, self._turned_t)
-        value_into(z, a)
