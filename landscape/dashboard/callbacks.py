@@ -1,0 +1,219 @@
+"""What happens when something on the page is used? Every callback only asks the visitor's session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from landscape.dashboard.links import experiment_of, query_of
+from landscape.dashboard.pace import SPEEDS
+from landscape.dashboard.session import Session
+from landscape.dashboard.settings import (
+    NETWORK,
+    Identity,
+    Settings,
+    fields,
+    over_limits,
+    panel,
+    preset_of,
+    read_settings,
+)
+from landscape.dashboard.visitors import Visitors
+from landscape.errors import LandscapeError
+from landscape.experiment import Experiment, preset_names
+
+_FIELDS = {"type": "field", "slot": ALL, "part": ALL, "field": ALL}
+_FLAGS = {**_FIELDS, "type": "flag"}
+_CHOICES = {"type": "choice", "slot": ALL}
+_READ = (State(_CHOICES, "value"), State(_FIELDS, "value"), State(_FLAGS, "checked"))
+
+
+def register(app: Dash, visitors: Visitors) -> None:
+    """Give `app` all its callbacks."""
+    _register_clientside(app)
+    _register_stream(app, visitors)
+    _register_commands(app, visitors)
+    _register_settings(app, visitors)
+
+
+def _register_clientside(app: Dash) -> None:
+    def client(name: str, *inputs: Any, output: Any = None) -> None:
+        target = [output] if output is not None else []
+        app.clientside_callback(ClientsideFunction("landscape", name), *target, *inputs)  # type: ignore[no-untyped-call]
+
+    client("start", Input("recorded", "data"), State("live", "data"))
+    client("consume", Input("chunk", "data"))
+    client("kick", Input("done", "data"))
+    client("kick", Input("done-settings", "data"))
+    client("view", Input("view", "value"))
+    client("palette", Input("palette", "value"))
+    client("palette", Input("palette", "value"))
+    client("theme", Input("theme", "n_clicks"))
+    client("copy", Input("copy-link", "n_clicks"), State("query", "data"))
+    client("help", Input("help", "n_clicks"), State("help-box", "opened"), output=Output("help-box", "opened"))
+
+
+def _register_stream(app: Dash, visitors: Visitors) -> None:
+    @app.callback(Output("chunk", "data"), Input("request", "data"), prevent_initial_call=True)
+    def next_chunk(request: Any) -> dict[str, Any]:
+        asked = request if isinstance(request, dict) else {}
+        since, revision = asked.get("since"), asked.get("revision")
+        chunk = visitors.current().chunk(
+            asked.get("key"),
+            since if isinstance(since, int) else 0,
+            asked.get("surface"),
+            revision if isinstance(revision, int) else -1,
+        )
+        # an answer equal to the last one would not reach the page, which would then never ask again
+        return chunk | {"asked": asked.get("at")}
+
+
+def _register_commands(app: Dash, visitors: Visitors) -> None:
+    """Run, Step, Reset and Refit take the settings as they are at that moment."""
+
+    @app.callback(
+        Output("done", "data"),
+        Output("form-note", "children", allow_duplicate=True),
+        Output("reset", "className", allow_duplicate=True),
+        *(Input(name, "n_clicks") for name in ("run", "step", "reset", "refit")),
+        *_READ,
+        prevent_initial_call=True,
+    )
+    def command(*given: Any) -> tuple[Any, ...]:
+        session, name = visitors.current(), str(ctx.triggered_id)
+        settings = _settings_of(session)
+        if settings.experiment is None and name != "refit":
+            raise PreventUpdate
+        if settings.experiment is not None:
+            session.configure(settings.experiment)
+        {"run": session.toggle, "step": session.step, "reset": session.reset, "refit": session.refit}[name]()
+        return ({"command": name, "clicks": given[:4]}, *_said_of(session))
+
+    @app.callback(Output("done", "data", allow_duplicate=True), Input("speed", "value"), prevent_initial_call=True)
+    def set_speed(name: str) -> dict[str, Any]:
+        if name not in SPEEDS:
+            raise PreventUpdate
+        visitors.current().set_speed(SPEEDS[name])
+        return {"speed": name}
+
+    @app.callback(Output("done", "data", allow_duplicate=True), Input("projection", "value"), prevent_initial_call=True)
+    def set_projection(name: str) -> dict[str, Any]:
+        try:
+            visitors.current().set_projection(name)
+        except LandscapeError as error:
+            raise PreventUpdate from error
+        return {"projection": name}
+
+
+def _settings_of(session: Session) -> Settings:
+    """Return the settings in the callback that is being answered, whose last three states are `_READ`."""
+    choices, values, flags = ctx.states_list[-3:]
+    chosen = {item["id"]["slot"]: item.get("value") for item in choices}
+    given = [
+        (Identity(item["id"]["slot"], item["id"]["part"], item["id"]["field"]), item.get("value"))
+        for item in (*values, *flags)
+    ]
+    return read_settings(chosen, given, session.experiment)
+
+
+def _register_settings(app: Dash, visitors: Visitors) -> None:
+    @app.callback(
+        Output({"type": "fieldset", "slot": MATCH}, "children"),
+        Input({"type": "choice", "slot": MATCH}, "value"),
+        prevent_initial_call=True,
+    )
+    def other_part(name: str) -> Any:
+        return fields(ctx.triggered_id["slot"], name)
+
+    @app.callback(
+        Output({"type": "group", "name": ALL}, "className"),
+        Input({"type": "choice", "slot": "function"}, "value"),
+        State({"type": "group", "name": ALL}, "className"),
+        prevent_initial_call=True,
+    )
+    def show_groups(function: str, classes: list[str]) -> list[str]:
+        more = "" if function == NETWORK else " hidden"
+        return [before.removesuffix(" hidden") + more for before in classes]
+
+    @app.callback(
+        Output(_FIELDS, "error"),
+        Output(_FLAGS, "error"),
+        Output("run", "disabled"),
+        Output("step", "disabled"),
+        Output("reset", "disabled"),
+        Output("reset", "className"),
+        Output("form-note", "children"),
+        Output("query", "data"),
+        Output("preset", "value", allow_duplicate=True),
+        Output("done-settings", "data"),
+        Input(_CHOICES, "value"),
+        Input(_FIELDS, "value"),
+        Input(_FLAGS, "checked"),
+        *_READ,
+        prevent_initial_call=True,
+    )
+    def validate(*_given: Any) -> tuple[Any, ...]:
+        session = visitors.current()
+        settings = _settings_of(session)
+        errors = [
+            [settings.errors.get((item["id"]["slot"], item["id"]["field"]), "") for item in items]
+            for items in ctx.outputs_list[:2]
+        ]
+        if settings.experiment is None:
+            said = settings.problem or _unplaced(settings)
+            return (*errors, True, True, True, "button", said, no_update, no_update, no_update)
+        session.configure(settings.experiment)
+        query = query_of(settings.experiment)
+        note, look = _said_of(session)
+        preset = no_update if preset_of(settings.experiment) else None
+        return (*errors, False, False, False, look, note, query, preset, {"query": query})
+
+    @app.callback(
+        Output("settings", "children"),
+        Output("form-note", "children", allow_duplicate=True),
+        Output("query", "data", allow_duplicate=True),
+        Input("address", "search"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def from_address(search: str | None) -> tuple[Any, ...]:
+        if not search:
+            raise PreventUpdate
+        try:
+            experiment = experiment_of(search)
+        except LandscapeError as error:
+            return no_update, f"The address says something that cannot be run. {error}", no_update
+        limits = over_limits(experiment)
+        if limits:
+            return no_update, f"The address asks for too much. {'; '.join(limits.values())}", no_update
+        visitors.current().configure(experiment)
+        return panel(experiment), "", query_of(experiment)
+
+    @app.callback(
+        Output("settings", "children", allow_duplicate=True),
+        Output("form-note", "children", allow_duplicate=True),
+        Output("reset", "className", allow_duplicate=True),
+        Output("query", "data", allow_duplicate=True),
+        Output("speed", "value"),
+        Output("done", "data", allow_duplicate=True),
+        Input("preset", "value"),
+        prevent_initial_call=True,
+    )
+    def from_preset(name: str | None) -> tuple[Any, ...]:
+        if name not in preset_names():
+            raise PreventUpdate
+        experiment, session = Experiment.preset(name), visitors.current()
+        session.configure(experiment)
+        pace = no_update if experiment.function is None else "10 steps/s"
+        return panel(experiment), *_said_of(session), query_of(experiment), pace, {"preset": name}
+
+
+def _said_of(session: Session) -> tuple[str, str]:
+    """Return the note below the settings and the look of Reset, which say whether something waits for it."""
+    return ("Applies on Reset", "button pending") if session.waits else ("", "button")
+
+
+def _unplaced(settings: Settings) -> str:
+    """Return the messages that belong to a choice of part, which has no place of its own."""
+    return "; ".join(text for (_, field), text in settings.errors.items() if not field)

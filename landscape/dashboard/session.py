@@ -1,0 +1,383 @@
+"""What does one visitor's run do? Trains, keeps its path, lays its slice, and tells what is new.
+
+Two threads work for a session. The *trainer* takes steps at the chosen pace and copies θ a few times a second.
+The *surveyor* computes everything else from these copies. So the trainer is slowed by no more than the copies,
+and a request never computes anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from landscape._blas import blas_threads
+from landscape.dashboard.pace import Pace
+from landscape.dashboard.payloads import points_payload
+from landscape.dashboard.survey import survey, survey_due
+from landscape.dashboard.work import Snapshot, Work, begin, show
+from landscape.errors import DivergenceError, LandscapeError
+from landscape.experiment import Experiment, projection
+from landscape.kinds import Plugin, Projection
+from landscape.runs import Run
+
+_COPY_SECONDS = 0.04
+_BURST_SECONDS = 0.02
+_DENSE_STEPS = 32  # θ moves most at the start, so that every step is kept there
+_FEW_PARAMETERS = 1000  # every step is kept of a function: its copies and costs take no time
+_WAIT_SECONDS = 0.25
+
+
+class Session:
+    """One visitor's run.
+
+    Parameters
+    ----------
+    experiment : what to train; by default that of `run`, else the classic network on MNIST.
+    run : a finished run to show until the visitor trains anew.
+
+    Attributes
+    ----------
+    live : whether the page should show this session instead of the recorded run.
+    touched : when a page last asked.
+    """
+
+    def __init__(self, experiment: Experiment | None = None, run: Run | None = None) -> None:
+        self._changed = threading.Condition()
+        self._wanted = experiment or (run.experiment if run else Experiment())
+        self._run = run
+        self._work: Work | None = None
+        self._number = 0
+        self._build = True
+        self._running = False
+        self._owed = 0
+        self._pace = Pace()
+        self._projection: Projection = projection("pca")
+        self._notice = ""
+        self._revision = 0
+        self._closed = False
+        self._threads: list[threading.Thread] = []
+        self.live = run is not None
+        self.touched = perf_counter()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Hold the lock and, on leaving, tell everybody who waits that something has changed."""
+        with self._changed:
+            yield
+            self._revision += 1
+            self._changed.notify_all()
+
+    # Commands. Each returns at once; the threads do what it asks for.
+
+    def start(self) -> None:
+        """Start the threads, if they are not running yet."""
+        with self._changed:
+            if self._threads or self._closed:
+                return
+            for body in (self._train_forever, self._survey_forever):
+                self._threads.append(threading.Thread(target=body, name=f"landscape{body.__name__}", daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End the threads and wait for them; the session is of no use afterwards."""
+        with self._telling():
+            self._closed = True
+        for thread in self._threads:
+            thread.join()
+
+    def toggle(self) -> None:
+        """Run, or pause; a finished run starts anew."""
+        with self._telling():
+            self._running = not self._running
+            if self._running:
+                self._take_over()
+                self._build = self._build or (self._work is not None and self._work.trainer.done)
+                self._notice, self._owed = "", 0
+                self._anchor()
+
+    def step(self) -> None:
+        """Pause, and take exactly one step."""
+        with self._telling():
+            self._take_over()
+            self._running = False
+            if self._work is None or self._build or not self._work.trainer.done:
+                self._owed += 1
+
+    def reset(self) -> None:
+        """Return to the seed's start, with the settings as they are now."""
+        with self._telling():
+            self._take_over()
+            self._build, self._running, self._owed, self._notice = True, False, 0, ""
+
+    def set_speed(self, speed: float) -> None:
+        """Take `speed` steps per second; `pace.FASTEST` for no limit."""
+        with self._telling():
+            self._pace.speed = speed
+            self._anchor()
+
+    def set_projection(self, part: str) -> None:
+        """Lay the plane by another projection; raises ExperimentError for one that there is not."""
+        chosen = projection(part)
+        if chosen != self._projection:
+            self._projection = chosen
+            self.refit()
+
+    def refit(self) -> None:
+        """Lay the plane anew, through the path as it is now."""
+        with self._telling():
+            self.live, self._notice = True, ""
+            if self._work is not None:
+                self._work.refit = True
+
+    def configure(self, experiment: Experiment) -> None:
+        """Take new settings; some of them may have to wait for Reset: see `waits`.
+
+        Other values of the optimizer's fields, or more epochs, apply at once and leave a mark on the path;
+        before the first step, everything does.
+        """
+        with self._telling():
+            before, self._wanted = self._wanted, experiment
+            work = self._work
+            if work is None or self._build:
+                self._build = self._build or experiment != before
+            elif work.shown is None and not (work.trainer.index or self._running or self._owed):
+                self._build = experiment != work.experiment
+            else:
+                _apply_live(work, experiment)
+            if work is not None and work.trainer.done and self._running:
+                self._stop(_finished(work))
+
+    @property
+    def waits(self) -> bool:
+        """Whether some of the settings apply only on Reset."""
+        with self._changed:
+            work = self._work
+            return work is not None and not self._build and work.experiment != self._wanted
+
+    def _take_over(self) -> None:
+        """Leave the recorded run, or the finished one that was shown, for one that is trained here."""
+        self.live = True
+        if self._run is not None:
+            self._run, self._build = None, True
+
+    def _anchor(self) -> None:
+        done = self._work.trainer.index if self._work is not None and not self._build else 0
+        self._pace.anchor(perf_counter(), done)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The settings as they are now, those that wait for Reset included."""
+        return self._wanted
+
+    @property
+    def projection(self) -> str:
+        """The name of the projection in use."""
+        return self._projection.name
+
+    @property
+    def speed(self) -> float:
+        """Steps per second; `pace.FASTEST` for no limit."""
+        return self._pace.speed
+
+    # What the page asks for.
+
+    def chunk(self, key: str | None, since: int, surface: str | None, revision: int) -> dict[str, Any]:
+        """Return what is new since the page last asked, waiting a moment for it while something goes on.
+
+        Parameters
+        ----------
+        key : which run and which version of its points the page has; others are sent from the start.
+        since : the first step that the page does not have.
+        surface : the version of the surface that the page has.
+        revision : that of the state which the page has.
+        """
+        self.start()
+        with self._changed:
+            self.touched = perf_counter()
+            self._changed.wait_for(
+                lambda: (
+                    not (self.live and (self._running or self._busy())) or self._news(key, since, surface, revision)
+                ),
+                _WAIT_SECONDS,
+            )
+            return self._chunk(key, since, surface)
+
+    def _shown(self) -> Work | None:
+        """Return the run, once it is to be shown and has a surface to be shown on."""
+        work = self._work
+        return None if not self.live or work is None or work.surface is None or self._build else work
+
+    def _busy(self) -> bool:
+        """Whether something is on its way that the page does not have yet."""
+        work = self._work
+        if self._build:
+            return True
+        return work is not None and bool(self._owed or self._uncopied() or survey_due(work, self._running))
+
+    def _news(self, key: str | None, since: int, surface: str | None, revision: int) -> bool:
+        work = self._shown()
+        if work is None:
+            return False
+        new_points = key != work.key or work.newest >= since
+        return new_points or (work.surface or {}).get("version") != surface or revision != self._revision
+
+    def _chunk(self, key: str | None, since: int, surface: str | None) -> dict[str, Any]:
+        work = self._shown()
+        state = {
+            "revision": self._revision,
+            "live": self.live,
+            "running": self._running,
+            "busy": self._busy(),
+            "notice": self._notice,
+        }
+        if work is None or work.surface is None:
+            return {"state": state, "surface": None}
+        first = since if key == work.key else 0
+        steps, rows = work.trail.since(first)
+        return {
+            "key": work.key,
+            "from": first,
+            "to": steps[-1] + 1 if steps else first,
+            "points": points_payload(steps, rows),
+            "surface": None if surface == work.surface["version"] else work.surface,
+            "tests": work.tests,
+            "changes": work.changes,
+            "state": state | work.describe(),
+        }
+
+    # The trainer.
+
+    def _train_forever(self) -> None:
+        with blas_threads(1):
+            while True:
+                with self._changed:
+                    while not (self._closed or self._build or (steps := self._due()) or self._uncopied()):
+                        self._changed.wait(self._pause())
+                    closed, build, work = self._closed, self._build, self._work
+                if closed:
+                    return
+                if build:
+                    self._rebuild()
+                elif work is not None and steps:
+                    self._train(work, steps)
+                elif work is not None:
+                    self._copy(work)
+
+    def _pause(self) -> float | None:
+        """Return the seconds until the next step is due, None when none is."""
+        work = self._work
+        if not self._running or work is None:
+            return None
+        return self._pace.wait(perf_counter(), work.trainer.index)
+
+    def _due(self) -> int:
+        """Return how many steps to take now."""
+        work = self._work
+        if work is None or work.shown is not None or work.trainer.done:
+            return 0
+        if self._owed:
+            return self._owed
+        return self._pace.due(perf_counter(), work.trainer.index) if self._running else 0
+
+    def _uncopied(self) -> bool:
+        """Whether training has paused on a step that the page does not know yet."""
+        work = self._work
+        if work is None or self._running or self._owed:
+            return False
+        return work.shown is None and work.trainer.index > work.copied
+
+    def _rebuild(self) -> None:
+        """Build the run that is wanted; the notice says why when that cannot be."""
+        with self._changed:
+            experiment, run, self._build = self._wanted, self._run, False
+            self._number += 1
+            self._work = None
+        try:
+            work = begin(self._number, experiment) if run is None else show(self._number, run)
+        except (LandscapeError, ValueError, OSError, MemoryError) as error:  # said to the visitor, who can act on it
+            with self._telling():
+                self._stop(str(error))
+            return
+        with self._telling():
+            self._work = work
+            self._anchor()
+
+    def _train(self, work: Work, steps: int) -> None:
+        """Take up to `steps` steps, for a moment at most, and copy θ where a copy is due."""
+        trainer, until = work.trainer, perf_counter() + _BURST_SECONDS
+        taken, message = 0, ""
+        try:
+            while taken < steps and not trainer.done and perf_counter() < until:
+                work.batch_cost = trainer.step()
+                taken += 1
+                if trainer.index <= _DENSE_STEPS or trainer.theta.size <= _FEW_PARAMETERS:
+                    self._copy(work)
+        except DivergenceError as error:
+            message = str(error)
+        with self._changed:
+            self._owed = max(0, self._owed - taken)
+            if message or trainer.done:
+                self._stop(message or _finished(work))
+        if taken and perf_counter() - work.copied_at >= _COPY_SECONDS:
+            self._copy(work)
+
+    def _stop(self, notice: str) -> None:
+        self._running, self._owed, self._notice = False, 0, notice
+        self._revision += 1
+
+    def _copy(self, work: Work) -> None:
+        """Hand a copy of θ to the surveyor."""
+        trainer = work.trainer
+        work.copied_at, work.copied = perf_counter(), trainer.index
+        with self._changed:
+            work.waiting.append(Snapshot(trainer.index, trainer.theta.copy(), work.batch_cost))
+            self._changed.notify_all()
+
+    # The surveyor.
+
+    def _survey_forever(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._survey_due())
+                if self._closed:
+                    return
+                work, chosen, running = self._work, self._projection, self._running
+            if work is not None:
+                self._survey(work, chosen, running)
+
+    def _survey_due(self) -> bool:
+        return self._work is not None and survey_due(self._work, self._running)
+
+    def _survey(self, work: Work, chosen: Projection, running: bool) -> None:
+        try:
+            survey(work, chosen, running, self._telling)
+        except (LandscapeError, ValueError, MemoryError) as error:  # said, and the page stays usable
+            with self._telling():
+                work.refit = False
+                self._notice = str(error)
+
+
+def _apply_live(work: Work, experiment: Experiment) -> None:
+    """Apply those of the new settings that can change while training."""
+    old, new = work.experiment.optimizer, experiment.optimizer
+    live: dict[str, Any] = {"epochs": experiment.epochs}
+    if type(new) is type(old) and new != old:
+        live["optimizer"] = work.trainer.optimizer = new
+        work.changed_since_fit = True
+        work.changes = [*work.changes, {"step": work.trainer.index, "what": _difference(old, new)}]
+    work.trainer.total_steps = work.trainer.steps_per_epoch * experiment.epochs
+    work.experiment = work.experiment.model_copy(update=live)
+
+
+def _difference(old: Plugin, new: Plugin) -> str:
+    """Return which fields changed, and to what."""
+    names = [name for name in type(new).model_fields if getattr(new, name) != getattr(old, name)]
+    return ", ".join(f"{name} → {getattr(new, name)}" for name in names)
+
+
+def _finished(work: Work) -> str:
+    return f"All {work.experiment.epochs} epochs are trained. Raise epochs to go on, or Run to start anew."

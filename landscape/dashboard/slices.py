@@ -1,0 +1,166 @@
+"""Which slice of the cost is shown? A plane through the path, the surface on it, and every point's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import thread_time
+
+import numpy as np
+
+from landscape.errors import DivergenceError
+from landscape.experiment import Experiment
+from landscape.kinds import Projection
+from landscape.layout import Array
+from landscape.objective import Objective, PlaneEvaluator, plane_evaluator
+from landscape.path import Path, as_path, snapshot_steps
+from landscape.plane import Plane
+from landscape.surface import Grid, Surface, Tile, tiles
+from landscape.training import Trainer
+
+RESOLUTION = 65  # levels of 9, 17, 33 and 65 points along each axis
+EXAMPLES = 4000  # few enough for a first surface within a second, enough for a standard error near 1 %
+_LOOK_AHEAD_STEPS = 6000
+_LOOK_AHEAD_SECONDS = 1.0  # of this thread, so that a busy machine does not shorten it
+_LOOK_AHEAD_POINTS = 160
+# Below this share of the path, a plane ignores it, and a grid around the path would show next to nothing.
+_IGNORES_PATH = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """A plane with what it takes to compute points and a surface on it.
+
+    Attributes
+    ----------
+    plane, grid : where.
+    rows : (n,) the training examples used, or None for all.
+    fitted : the last step of the path that the plane was fitted to.
+    ahead : whether that path was trained in advance, before the visitor's own run.
+    walk : the share of a random walk that the projection would capture.
+    """
+
+    plane: Plane
+    grid: Grid
+    rows: np.ndarray | None
+    objective: Objective
+    evaluator: PlaneEvaluator
+    fitted: int
+    ahead: bool
+    walk: float
+
+    def true_cost(self, theta: Array) -> float:
+        """Return the cost at `theta` (P,) itself, on the surface's examples."""
+        return self.objective.evaluate(theta, "train", self.rows).cost
+
+    def rows_of(self, thetas: Array, true_costs: Array, batch_costs: Array) -> Array:
+        """Return the figures of points `thetas` (n, P), in the order of `POINT_COLUMNS`: (n, 7)."""
+        a, b = self.plane.project(thetas).T
+        under = self.evaluator(a, b).cost
+        off = self.plane.off_plane(thetas)
+        extent = np.linalg.norm(np.asarray(thetas, np.float64) - self.plane.centre.astype(np.float64), axis=1)
+        return np.stack([a, b, true_costs, under, off, extent, batch_costs], axis=1)
+
+    def holds(self, a: float, b: float) -> bool:
+        """Whether the point lies on the grid."""
+        grid = self.grid
+        return bool(grid.a[0] <= a <= grid.a[-1] and grid.b[0] <= b <= grid.b[-1])
+
+    def tiles(self) -> Iterator[Tile]:
+        """Evaluate the surface, coarse first; closing the iterator stops it."""
+        blank = _blank(self)
+        return tiles(self.objective, self.plane, self.grid, resume=blank, accuracy=False, workers=1)
+
+
+def _blank(part: Slice) -> Surface:
+    """Return the slice's surface with nothing computed yet, on the slice's own examples."""
+    cost, accuracy, error = np.full((3, *part.grid.shape), np.nan)
+    available = part.objective.examples("train")
+    return Surface(
+        plane=part.plane,
+        grid=part.grid,
+        split="train",
+        examples=available if part.rows is None else len(part.rows),
+        available=available,
+        cost=cost,
+        accuracy=accuracy,
+        standard_error=error,
+        evaluated=np.zeros(part.grid.shape, np.bool_),
+        rows=part.rows,
+        objective=part.objective,
+    )
+
+
+def look_ahead(experiment: Experiment, objective: Objective) -> Path:
+    """Return the path that the experiment will take, as far as can be trained in a moment.
+
+    Training is deterministic, so that this is the very path that the visitor's run takes: its plane can be
+    laid and its surface drawn before the first step. A later change of the learning rate, of course, leads
+    away from it.
+    """
+    trainer = Trainer(experiment, objective)
+    total = min(trainer.total_steps, _LOOK_AHEAD_STEPS)
+    due = set(snapshot_steps(total, _LOOK_AHEAD_POINTS).tolist())
+    steps, thetas = [0], [trainer.theta.copy()]
+    started = thread_time()
+    while trainer.index < total and thread_time() - started < _LOOK_AHEAD_SECONDS:
+        try:
+            trainer.step()
+        except DivergenceError:  # the visitor's own run will meet it, and say so
+            break
+        if trainer.index in due:
+            steps.append(trainer.index)
+            thetas.append(trainer.theta.copy())
+    return as_path(steps, thetas)
+
+
+def sample_rows(experiment: Experiment, objective: Objective) -> np.ndarray | None:
+    """Return the training examples that surfaces are computed from, fixed by the seed; None for all."""
+    available = objective.examples("train")
+    if available <= EXAMPLES:
+        return None
+    return np.sort(experiment.rng("sample").choice(available, EXAMPLES, replace=False))
+
+
+def lay(
+    experiment: Experiment,
+    objective: Objective,
+    projection: Projection,
+    path: Path,
+    *,
+    ahead: bool,
+    before: Plane | None = None,
+) -> Slice:
+    """Return the slice that `projection` lays through `path`, its axes turned the way they were `before`.
+
+    Raises PlaneError when the projection finds no plane there.
+    """
+    plane = projection.plane(objective, path, experiment.rng("projection"))
+    plane = plane if before is None else _like(plane, before)
+    rows = sample_rows(experiment, objective)
+    return Slice(
+        plane=plane,
+        grid=_grid(plane, path),
+        rows=rows,
+        objective=objective,
+        evaluator=plane_evaluator(objective, plane, "train", rows, False),
+        fitted=int(path.steps[-1]),
+        ahead=ahead,
+        walk=projection.random_walk_captured(path),
+    )
+
+
+def _like(plane: Plane, before: Plane) -> Plane:
+    """Return `plane` with each direction reversed that runs against its counterpart `before`."""
+    if before.name != plane.name or before.centre.size != plane.centre.size:
+        return plane
+    along = (plane.directions.astype(np.float64) * before.directions.astype(np.float64)).sum(axis=1)
+    return replace(plane, directions=plane.directions * np.where(along < 0, -1, 1)[:, None])
+
+
+def _grid(plane: Plane, path: Path) -> Grid:
+    """Return a grid around the path or, for a plane that ignores it, as wide as θ is long."""
+    if plane.captured(path.thetas) >= _IGNORES_PATH or len(path) < 2:
+        return Grid.around(plane, path, RESOLUTION)
+    half = float(np.linalg.norm(plane.centre.astype(np.float64))) / plane.norms
+    return Grid.spanning((-half[0], half[0]), (-half[1], half[1]), RESOLUTION)

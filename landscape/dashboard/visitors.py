@@ -1,0 +1,60 @@
+"""Whose session is it? One for each browser, known by a random id in a signed cookie, and only so many."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+
+from flask import session as cookie
+
+from landscape.dashboard.session import Session
+from landscape.experiment import Experiment
+from landscape.runs import Run
+
+MOST = 8
+"""Sessions kept at once; the one that was idle for longest makes room."""
+
+_COOKIE = "visitor"
+
+
+class Visitors:
+    """The sessions of one server.
+
+    Parameters
+    ----------
+    run : a finished run that every new session shows first.
+    experiment : what every new session is set to, when no run is given.
+    """
+
+    def __init__(self, run: Run | None = None, experiment: Experiment | None = None) -> None:
+        self._run = run
+        self._experiment = experiment
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def current(self) -> Session:
+        """Return the session of the request that is being answered; a new visitor gets a new one."""
+        visitor = cookie.get(_COOKIE)
+        if not isinstance(visitor, str):
+            visitor = cookie[_COOKIE] = secrets.token_urlsafe(16)
+        with self._lock:
+            found = self._sessions.get(visitor)
+            if found is None:
+                found = self._sessions[visitor] = Session(self._experiment, self._run)
+            self._sessions.move_to_end(visitor)
+            gone = [self._sessions.popitem(last=False)[1] for _ in range(len(self._sessions) - MOST)]
+        for old in gone:
+            old.close()
+        return found
+
+    def close(self) -> None:
+        """End all sessions."""
+        with self._lock:
+            gone = list(self._sessions.values())
+            self._sessions.clear()
+        for old in gone:
+            old.close()

@@ -1,0 +1,197 @@
+"""What belongs to one run of a session, and goes when it is reset?"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from landscape.dashboard.payloads import POINT_COLUMNS, finite, surface_payload
+from landscape.dashboard.slices import Slice
+from landscape.dashboard.trail import Trail, capacity_for
+from landscape.experiment import Experiment
+from landscape.layout import Array
+from landscape.objective import Objective
+from landscape.path import Path
+from landscape.runs import Run
+from landscape.surface import Tile
+from landscape.training import Trainer
+
+_MOST_TESTS = 400
+_MOST_SHARED = 2
+
+
+class Snapshot(NamedTuple):
+    """θ (P,) after `step`, and the cost of the batch before it."""
+
+    step: int
+    theta: Array
+    batch_cost: float
+
+
+@dataclass
+class Work:
+    """One run: its trainer, its path, its slice, and what has been measured.
+
+    Attributes
+    ----------
+    number : tells it from the session's other runs.
+    experiment : what is being trained, with the changes that were made on the way.
+    shown : the finished run that is shown instead of training, if any.
+    ahead : the path trained in advance, once it is.
+    slice, surface, tiles : the plane; its surface as last sent; the rest of that surface, being computed.
+    planes : how many planes there were.
+    waiting : snapshots whose figures are not computed yet.
+    tests : what was measured on the test examples, by step; `tested` is when the last was.
+    changes : the settings that were changed while training, by step.
+    refit : whether a new plane is asked for; `fitted_at` is when the last was laid.
+    copied_at, copied : when θ was last copied, and after which step.
+    batch_cost : of the last batch.
+    """
+
+    number: int
+    experiment: Experiment
+    objective: Objective
+    trainer: Trainer
+    trail: Trail
+    shown: Run | None = None
+    ahead: Path | None = None
+    slice: Slice | None = None
+    surface: dict[str, Any] | None = None
+    tiles: Iterator[Tile] | None = None
+    planes: int = 0
+    waiting: deque[Snapshot] = field(default_factory=deque)
+    tests: list[dict[str, float | None]] = field(default_factory=list)
+    tested: float = 0.0
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    changed_since_fit: bool = False
+    refit: bool = True
+    fitted_at: float = 0.0
+    copied_at: float = 0.0
+    copied: int = 0
+    batch_cost: float = float("nan")
+
+    @property
+    def key(self) -> str:
+        """Changes whenever points that were handed out before are no longer right."""
+        return f"{self.number}:{self.trail.version}"
+
+    @property
+    def newest(self) -> int:
+        """The last step whose figures are known, -1 before any."""
+        return self.trail.steps[-1] if self.trail.steps else -1
+
+    @property
+    def stale(self) -> bool:
+        """Whether the path has left what the plane was fitted to."""
+        part = self.slice
+        if part is None or self.shown is not None or not self.trail.steps:
+            return False
+        beyond = self.newest > max(1.25 * part.fitted, part.fitted + 10)
+        return bool(beyond or self.changed_since_fit or not part.holds(*self.trail.rows[-1][:2]))
+
+    @property
+    def outgrown(self) -> bool:
+        """Whether the path has run twice as far as its plane knows, or off the grid."""
+        part = self.slice
+        if part is None or self.shown is not None or not self.trail.steps:
+            return False
+        return self.newest >= 2 * max(part.fitted, 8) or not part.holds(*self.trail.rows[-1][:2])
+
+    def take_slice(self, part: Slice, rows: Array, tiles: Iterator[Tile]) -> None:
+        """Show another slice; `rows` (n, 7) are the figures of all points on it."""
+        self.slice, self.tiles = part, tiles
+        self.surface, self.changed_since_fit = None, False
+        self.planes += 1
+        self.trail.replace_rows(rows)
+
+    def take_tile(self, tile: Tile, coarsest: int) -> None:
+        """Show the surface as of `tile`, when a finer level of at least `coarsest` points is complete."""
+        size = tile.surface.finest()[0].size
+        if size < coarsest or (self.surface is not None and size <= self.surface["level"]):
+            return
+        plane = f"{self.number}.{self.planes}"
+        payload = surface_payload(tile.surface, version=f"{plane}.{size}", plane=plane)
+        self.surface = payload | {"level": size}
+
+    def take_test(self, step: int, cost: float, accuracy: float, train_accuracy: float) -> None:
+        """Keep what was measured on the test examples after `step`; thin the older half when it is long."""
+        measured = {"cost": finite(cost), "accuracy": finite(accuracy), "trainAccuracy": finite(train_accuracy)}
+        self.tests = [*self.tests, {"step": step, **measured}]
+        if len(self.tests) > _MOST_TESTS:
+            half = _MOST_TESTS // 2
+            self.tests = self.tests[:half:2] + self.tests[half:]
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the page is told of the run besides its points."""
+        trainer, part = self.trainer, self.slice
+        said: dict[str, Any] = {
+            "stepsPerEpoch": trainer.steps_per_epoch,
+            "total": trainer.total_steps,
+            "epochs": self.experiment.epochs,
+            "done": trainer.done,
+            "computing": self.refit or self.tiles is not None,
+            "replay": self.shown is not None,
+            "label": "Saved run. Press Run to train it live." if self.shown is not None else "",
+        }
+        if part is not None:
+            said["slice"] = {
+                "captured": finite(self.trail.captured()),
+                "walk": finite(part.walk),
+                "fitted": part.fitted,
+                "ahead": part.ahead,
+                "stale": self.stale,
+                "cosine": part.plane.cosine,
+            }
+        return said
+
+
+_IRRELEVANT = ("optimizer", "batch_size", "epochs", "snapshots")
+_shared: OrderedDict[str, Objective] = OrderedDict()
+_sharing = threading.Lock()
+
+
+def _shared_objective(experiment: Experiment) -> Objective:
+    """Return the experiment's objective, shared by runs of the same problem: data take time and memory.
+
+    Not where a setting is a text, such as a path: what it names may have changed on disk.
+    """
+    problem = {name: part for name, part in experiment.to_dict().items() if name not in _IRRELEVANT}
+    texts = [name for name, value in problem.get("dataset", {}).items() if isinstance(value, str)]
+    if texts != ["name"]:
+        return experiment.objective()
+    key = json.dumps(problem, sort_keys=True)
+    with _sharing:
+        if key not in _shared:
+            _shared[key] = experiment.objective()
+        _shared.move_to_end(key)
+        while len(_shared) > _MOST_SHARED:
+            _shared.popitem(last=False)
+        return _shared[key]
+
+
+def begin(number: int, experiment: Experiment) -> Work:
+    """Return a run of `experiment` that waits for its first step; loads its data."""
+    objective = _shared_objective(experiment)
+    trainer = Trainer(experiment, objective)
+    work = Work(number, experiment, objective, trainer, Trail(capacity_for(trainer.theta)))
+    work.waiting.append(Snapshot(0, trainer.theta.copy(), float("nan")))
+    return work
+
+
+def show(number: int, run: Run) -> Work:
+    """Return a finished run to be looked at; its figures come with its first plane."""
+    trainer = Trainer(run.experiment, run.objective)
+    work = Work(number, run.experiment, run.objective, trainer, Trail(capacity_for(trainer.theta)), shown=run)
+    path, batches = run.path.thinned(work.trail.capacity), run.history.batch_cost
+    for step, theta in zip(path.steps.tolist(), path.thetas, strict=True):
+        batch = float(batches[step - 1]) if 0 < step <= len(batches) else float("nan")
+        work.trail.append(step, theta, float("nan"), batch, np.zeros(len(POINT_COLUMNS)))
+    for epoch, _, cost, train_accuracy, accuracy in run.history.epochs():
+        work.take_test(epoch * trainer.steps_per_epoch, cost, accuracy, train_accuracy)
+    return work

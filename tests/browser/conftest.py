@@ -1,0 +1,104 @@
+"""A real Chromium and a real server for each test; every test also checks what check 2 asks for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# the folder of tests is no package
+sys.path.insert(0, str(Path(__file__).parent))
+
+from driving import PATIENCE, READY, Dashboard
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
+
+def _unavailable(reason: str) -> None:
+    if os.environ.get("LANDSCAPE_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"LANDSCAPE_REQUIRE_BROWSER=1, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _unavailable("playwright is not installed: pip install playwright")
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        _unavailable("no Chromium was found: install Debian's package chromium, for one")
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Dashboard]]:
+    started: list[Dashboard] = []
+
+    def start(**given: Any) -> Dashboard:
+        started.append(Dashboard(**given))
+        return started[-1]
+
+    yield start
+    for dashboard in started:
+        dashboard.close()
+
+
+@pytest.fixture
+def dashboard(serve: Callable[..., Dashboard]) -> Dashboard:
+    return serve()
+
+
+@pytest.fixture
+def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
+    contexts, complaints = [], []
+
+    def open_page(url: str, *, width: int = 1280, height: int = 720, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        own = url.split("/?")[0].rstrip("/") + "/"
+        page.on("request", lambda request: _note_foreign(request.url, own, complaints))
+        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on("console", lambda said: complaints.append(f"console: {said.text}") if said.type == "error" else None)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
+    if not url.startswith((own, "data:", "blob:")):
+        complaints.append(f"request to {url}")
+
+
+@pytest.fixture
+def page(dashboard: Dashboard, new_page: Callable[..., Any]) -> Any:
+    page = new_page(dashboard.url)
+    page.wait_for_function(READY)
+    return page

@@ -1,0 +1,474 @@
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from landscape import Experiment, fit
+from landscape.dashboard import create_app
+from landscape.dashboard.controls import controls_of, written
+from landscape.dashboard.links import experiment_of, query_of
+from landscape.dashboard.pace import FASTEST, Pace
+from landscape.dashboard.payloads import POINT_COLUMNS, encode
+from landscape.dashboard.recorded import load
+from landscape.dashboard.session import Session
+from landscape.dashboard.settings import NETWORK, Identity, read_settings
+from landscape.dashboard.trail import Trail
+from landscape.dashboard.visitors import MOST, Visitors
+from landscape.errors import ExperimentError
+from landscape.optimizers import SGD, Adam
+from landscape.plane import Plane
+
+SMALL = Experiment(
+    dataset={"name": "spirals", "train_size": 200, "test_size": 50},
+    hidden=(4,),
+    output="identity",
+    activation="tanh",
+    cost="cross_entropy",
+    optimizer={"name": "sgd", "learning_rate": 0.1},
+    batch_size=20,
+    epochs=200,
+)
+
+
+def decoded(chunk: dict[str, Any]) -> tuple[list[int], np.ndarray]:
+    steps = np.frombuffer(base64.b64decode(chunk["points"]["steps"]), "<i4")
+    rows = np.frombuffer(base64.b64decode(chunk["points"]["rows"]), "<f4")
+    return steps.tolist(), rows.reshape(-1, len(POINT_COLUMNS))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    made = Session(SMALL)
+    yield made
+    made.close()
+
+
+def until(session: Session, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Ask as the page does until `holds`, and return all that the session has then."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        chunk = session.chunk(None, 0, None, -1)
+        if "points" in chunk and holds(chunk):
+            return chunk
+    pytest.fail(f"it never came; the last state was {chunk['state']}")
+
+
+def idle(chunk: dict[str, Any]) -> bool:
+    return not chunk["state"]["running"] and not chunk["state"]["busy"]
+
+
+# Pace
+
+
+def test_pace_owes_as_many_steps_as_time_has_passed() -> None:
+    pace = Pace(speed=10)
+    pace.anchor(100.0, 7)
+    assert pace.due(100.05, 7) == 0
+    assert pace.due(100.25, 7) == 2
+    assert pace.due(100.25, 9) == 0
+    assert pace.wait(100.25, 9) == pytest.approx(0.05)
+
+
+def test_pace_forgets_what_a_slow_machine_could_not_take() -> None:
+    pace = Pace(speed=100)
+    pace.anchor(0.0, 0)
+    assert pace.due(10.0, 0) == 1
+    assert pace.due(10.05, 1) <= 6
+
+
+def test_full_speed_has_no_limit() -> None:
+    assert Pace(speed=FASTEST).due(0.0, 5) > 10**6
+
+
+# Trail
+
+
+def trail_of(count: int, capacity: int) -> Trail:
+    trail = Trail(capacity)
+    for step in range(count):
+        trail.append(step, np.full(3, step, np.float32), 1.0, 2.0, np.arange(7) + step)
+    return trail
+
+
+def test_trail_is_thinned_never_truncated() -> None:
+    trail = trail_of(500, 64)
+    assert len(trail) <= 64
+    assert trail.steps[0] == 0
+    assert trail.steps[-1] == 499
+    assert trail.steps[:16] == list(range(16))
+    assert max(np.diff(trail.steps)) <= 2 * 499 / 32
+    assert trail.version > 0
+
+
+def test_trail_gives_each_point_once_and_none_twice() -> None:
+    trail = trail_of(30, 64)
+    steps, rows = trail.since(10)
+    assert steps == list(range(10, 30))
+    assert rows[:, 0].tolist() == steps
+    trail.append(29, np.zeros(3), 0, 0, np.zeros(7))
+    assert len(trail) == 30
+
+
+def test_trail_captures_what_the_plane_says(rng: np.random.Generator) -> None:
+    thetas = rng.normal(size=(20, 9)).cumsum(axis=0)
+    plane = Plane(thetas[-1], rng.normal(size=(2, 9)))
+    trail = Trail(64)
+    for step, theta in enumerate(thetas):
+        row = np.zeros(7)
+        row[POINT_COLUMNS.index("off")] = plane.off_plane(theta)
+        row[POINT_COLUMNS.index("extent")] = np.linalg.norm(theta - plane.centre)
+        trail.append(step, theta, 0.0, 0.0, row)
+    assert trail.captured() == pytest.approx(plane.captured(thetas))
+
+
+# Session
+
+
+def test_run_trains_and_every_point_is_the_truth(session: Session) -> None:
+    session.toggle()
+    until(session, lambda chunk: chunk["to"] > 60)
+    session.toggle()
+    steps, rows = decoded(until(session, idle))
+    assert all(a < b for a, b in itertools.pairwise(steps))
+    work = session._work
+    assert work is not None
+    assert work.slice is not None
+    column = dict(zip(POINT_COLUMNS, rows.T, strict=True))
+    objective, plane = SMALL.objective(), work.slice.plane
+    for k in (0, 5, len(steps) - 1):
+        theta = work.trail.thetas[k]
+        assert column["cost"][k] == pytest.approx(objective.evaluate(theta).cost, rel=1e-5)
+        a, b = plane.project(theta)
+        assert (column["a"][k], column["b"][k]) == pytest.approx((a, b), rel=1e-4, abs=1e-5)
+        below = objective.evaluate(plane.lift(a, b).astype(np.float32)).cost
+        assert column["under"][k] == pytest.approx(below, rel=1e-4)
+
+
+def test_live_path_is_the_one_that_fit_takes(session: Session) -> None:
+    session.step()
+    until(session, lambda chunk: chunk["to"] == 2 and idle(chunk))
+    session.step()
+    until(session, lambda chunk: chunk["to"] == 3 and idle(chunk))
+    run = fit(SMALL.model_copy(update={"epochs": 1}))
+    assert session._work is not None
+    for k in range(3):
+        np.testing.assert_array_equal(session._work.trail.thetas[k], run.path.thetas[k])
+
+
+def test_pause_keeps_the_very_last_step_and_step_adds_one(session: Session) -> None:
+    session.toggle()
+    until(session, lambda chunk: chunk["to"] > 40)
+    session.toggle()
+    steps, _ = decoded(until(session, idle))
+    assert session._work is not None
+    assert steps[-1] == session._work.trainer.index
+    session.step()
+    chunk = until(session, lambda chunk: chunk["to"] == steps[-1] + 2)
+    assert decoded(chunk)[0] == [*steps, steps[-1] + 1]
+
+
+def test_reset_returns_to_the_start_of_the_seed(session: Session) -> None:
+    session.step()
+    _, rows = decoded(until(session, lambda chunk: chunk["to"] == 2 and idle(chunk)))
+    session.reset()
+    steps, again = decoded(until(session, lambda chunk: chunk["to"] == 1 and idle(chunk)))
+    assert steps == [0]
+    assert again[0, POINT_COLUMNS.index("cost")] == rows[0, POINT_COLUMNS.index("cost")]
+
+
+def test_chunks_are_ranges_that_do_not_overlap(session: Session) -> None:
+    session.step()
+    first = until(session, lambda chunk: chunk["to"] == 2 and idle(chunk))
+    session.step()
+    until(session, lambda chunk: chunk["to"] == 3 and idle(chunk))
+    surface = first["surface"]["version"]
+    more = session.chunk(first["key"], first["to"], surface, -1)
+    assert decoded(more)[0] == [2]
+    assert session.chunk("another", first["to"], surface, -1)["from"] == 0
+
+
+def test_smaller_rate_applies_at_once_and_leaves_a_mark(session: Session) -> None:
+    session.toggle()
+    until(session, lambda chunk: chunk["to"] > 20)
+    session.configure(SMALL.model_copy(update={"optimizer": SGD(learning_rate=0.01)}))
+    assert not session.waits
+    chunk = until(session, lambda chunk: bool(chunk["changes"]))
+    assert chunk["changes"][0]["what"] == "learning_rate → 0.01"
+    assert session._work is not None
+    assert session._work.trainer.optimizer == SGD(learning_rate=0.01)
+
+
+def test_another_optimizer_waits_for_reset(session: Session) -> None:
+    session.step()
+    until(session, lambda chunk: chunk["to"] == 2)
+    session.configure(SMALL.model_copy(update={"optimizer": Adam()}))
+    assert session.waits
+    session.reset()
+    until(session, lambda chunk: chunk["to"] == 1)
+    assert not session.waits
+    assert session._work is not None
+    assert session._work.experiment.optimizer == Adam()
+
+
+def test_divergence_stops_the_run_and_says_why() -> None:
+    rough = Experiment(function="rosenbrock", optimizer={"name": "sgd", "learning_rate": 10.0}, epochs=1000)
+    session = Session(rough)
+    try:
+        session.toggle()
+        chunk = until(session, lambda chunk: bool(chunk["state"]["notice"]))
+        assert "diverged at step" in chunk["state"]["notice"]
+        assert not chunk["state"]["running"]
+    finally:
+        session.close()
+
+
+def test_end_of_training_stops_and_more_epochs_go_on() -> None:
+    short = SMALL.model_copy(update={"epochs": 1})
+    session = Session(short)
+    try:
+        session.set_speed(FASTEST)
+        session.toggle()
+        chunk = until(session, lambda chunk: chunk["state"]["done"] and idle(chunk))
+        assert chunk["to"] == 11
+        assert "All 1 epochs are trained" in chunk["state"]["notice"]
+        session.configure(short.model_copy(update={"epochs": 2}))
+        session.toggle()
+        assert until(session, lambda chunk: chunk["to"] == 21)["tests"]
+    finally:
+        session.close()
+
+
+def test_unusable_data_are_said_and_other_settings_still_work() -> None:
+    session = Session(Experiment(dataset={"name": "npz", "path": "/nowhere.npz"}))
+    try:
+        session.toggle()
+        deadline = time.monotonic() + 60
+        while not (notice := session.chunk(None, 0, None, -1)["state"]["notice"]) and time.monotonic() < deadline:
+            pass
+        assert "/nowhere.npz" in notice
+        session.configure(SMALL)
+        session.step()
+        until(session, lambda chunk: chunk["to"] == 2)
+    finally:
+        session.close()
+
+
+def test_other_projection_brings_path_and_surface_together(session: Session) -> None:
+    session.toggle()
+    until(session, lambda chunk: chunk["to"] > 40)
+    session.toggle()
+    before = until(session, idle)
+    session.set_projection("start_end")
+    after = until(session, lambda chunk: idle(chunk) and chunk["surface"]["labels"][0] == "start to end")
+    assert after["key"] != before["key"]
+    assert after["surface"]["plane"] != before["surface"]["plane"]
+
+
+def test_finished_run_is_shown_with_its_true_costs() -> None:
+    run = fit(SMALL.model_copy(update={"epochs": 3}))
+    session = Session(run=run)
+    try:
+        chunk = until(session, idle)
+        steps, rows = decoded(chunk)
+        assert steps == run.path.steps.tolist()
+        expected = run.objective.evaluate(run.path.last).cost
+        assert rows[-1, POINT_COLUMNS.index("cost")] == pytest.approx(expected, rel=1e-5)
+        assert chunk["state"]["replay"]
+        session.step()
+        live = until(session, lambda chunk: chunk["to"] == 2)
+        assert not live["state"]["replay"]
+    finally:
+        session.close()
+
+
+def test_nothing_is_sent_before_the_visitor_asks_for_a_live_run(session: Session) -> None:
+    assert "points" not in session.chunk(None, 0, None, -1)
+    assert not session.live
+
+
+# Controls and settings
+
+
+def test_controls_say_bounds_defaults_and_help() -> None:
+    controls = {control.name: control for control in controls_of(SGD)}
+    rate = controls["learning_rate"]
+    assert rate.widget == "text"
+    assert "(> 0" in rate.help
+    assert controls["nesterov"].widget == "switch"
+    assert controls_of(Experiment, ("initialization",))[0].choices[0] in ("glorot", "he", "normal", "uniform")
+    assert controls_of(Experiment, ("hidden",))[0].widget == "list"
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-8, 1 / 3, 123456.789, 5e-324])
+def test_written_floats_read_back_exactly(value: float) -> None:
+    assert float(written(value)) == value
+
+
+CHOICES = {
+    "function": NETWORK,
+    "dataset": "spirals",
+    "activation": "tanh",
+    "output": "identity",
+    "cost": "cross_entropy",
+    "optimizer": "sgd",
+}
+
+
+def rate(text: str, part: str = "sgd") -> list[tuple[Identity, Any]]:
+    return [(Identity("optimizer", part, "learning_rate"), text)]
+
+
+def test_exponent_in_a_control_is_that_number() -> None:
+    settings = read_settings(CHOICES, rate("1e-3"), SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.optimizer == SGD(learning_rate=0.001)
+
+
+@pytest.mark.parametrize("text", ["-1", "abc", "", "nan", "inf"])
+def test_wrong_value_is_an_error_at_its_own_field(text: str) -> None:
+    settings = read_settings(CHOICES, rate(text), SMALL)
+    assert settings.experiment is None
+    assert list(settings.errors) == [("optimizer", "learning_rate")]
+
+
+def test_fields_of_a_part_no_longer_chosen_are_passed_over() -> None:
+    settings = read_settings({**CHOICES, "optimizer": "adam"}, rate("abc"), SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.optimizer == Adam()
+
+
+def test_what_the_page_has_no_control_for_is_kept() -> None:
+    settings = read_settings(CHOICES, [], SMALL.model_copy(update={"precision": "float64"}))
+    assert settings.experiment is not None
+    assert settings.experiment.precision == "float64"
+
+
+def test_layers_are_read_from_a_list_and_too_large_ones_refused() -> None:
+    hidden = Identity("experiment", "", "hidden")
+    settings = read_settings(CHOICES, [(hidden, "8, 4")], SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.hidden == (8, 4)
+    for text in ("99999999", "4096", "8,8,8,8,8,8,8,8,8", "8,x"):
+        assert list(read_settings(CHOICES, [(hidden, text)], SMALL).errors) == [("experiment", "hidden")]
+
+
+def test_test_function_needs_no_network() -> None:
+    settings = read_settings({**CHOICES, "function": "beale"}, [], SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.function is not None
+    assert settings.experiment.function.name == "beale"
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        Experiment(),
+        SMALL,
+        Experiment(optimizer={"name": "adam", "beta1": 0.5}, hidden=(32,), seed=9),
+        Experiment(dataset={"name": "mnist", "train_size": 100}),
+        Experiment(function={"name": "rosenbrock", "start": [-1.5, 2.0]}, batch_size=3),
+        Experiment.preset("wide"),
+    ],
+)
+def test_address_gives_back_the_same_experiment(experiment: Experiment) -> None:
+    assert experiment_of(query_of(experiment)) == experiment
+
+
+def test_default_experiment_needs_no_query() -> None:
+    assert query_of(Experiment()) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?optimizer=sdg", "sgd"),
+        ("?optimizer.rate=1", "rate"),
+        ("?dataset=npz&dataset.path=/etc/passwd", "cannot name a file"),
+        ("?hidden=[1e9]", "hidden"),
+        ("?nonsense=1", "nonsense"),
+        ("?seed=" + "1" * 5000, "characters"),
+        ("?seed.x.y=1", "seed"),
+        ("?batch_size=%00", "batch_size"),
+    ],
+)
+def test_bad_address_is_an_experiment_error(query: str, words: str) -> None:
+    with pytest.raises(ExperimentError, match=words):
+        experiment_of(query)
+
+
+# The bundled run
+
+
+def test_bundled_run_is_small_and_starts_where_the_classic_network_does() -> None:
+    chunk = load()
+    assert len(json.dumps(chunk)) < 300_000
+    steps, rows = decoded(chunk)
+    assert steps[0] == 0
+    assert len(steps) > 100
+    assert np.isfinite(rows[:, :6]).all()
+    cost = np.frombuffer(base64.b64decode(chunk["surface"]["cost"]), "<f4")
+    assert np.isfinite(cost).sum() > 600
+    objective = Experiment().objective()
+    start = objective.evaluate(objective.initial(Experiment().rng("initial"))).cost
+    assert rows[0, POINT_COLUMNS.index("cost")] == pytest.approx(start, rel=0.05)
+
+
+def test_encoding_is_little_endian_row_by_row() -> None:
+    assert base64.b64decode(encode(np.array([[1.0, 2.0], [3.0, 4.0]]))) == np.array([1, 2, 3, 4], "<f4").tobytes()
+
+
+# The server
+
+
+def test_foreign_host_is_refused() -> None:
+    client = create_app().server.test_client()
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/", headers={"Host": "127.0.0.1:8050"}).status_code == 200
+    assert client.get("/", headers={"Host": "localhost"}).status_code == 200
+
+
+def test_page_names_no_foreign_address() -> None:
+    html = create_app().server.test_client().get("/").text
+    addresses = [part.split('"')[0] for part in html.split('src="')[1:]] + [
+        part.split('"')[0] for part in html.split('href="')[1:]
+    ]
+    assert addresses
+    assert all(address.startswith("/") for address in addresses)
+
+
+def test_forged_cookie_is_a_new_visitor() -> None:
+    app = create_app()
+    visitors = app.server.config["LANDSCAPE_VISITORS"]
+    client = app.server.test_client()
+    client.get("/_dash-layout")
+    client.get("/_dash-layout")
+    assert len(visitors) == 1
+    client.set_cookie("landscape", "eyJ2aXNpdG9yIjoiYWRtaW4ifQ.forged.signature")
+    client.get("/_dash-layout")
+    assert len(visitors) == 2
+    visitors.close()
+
+
+def test_only_so_many_sessions_are_kept() -> None:
+    app = create_app()
+    visitors: Visitors = app.server.config["LANDSCAPE_VISITORS"]
+    for _ in range(MOST + 3):
+        app.server.test_client().get("/_dash-layout")
+    assert len(visitors) == MOST
+    visitors.close()
+
+
+def test_huge_request_is_refused() -> None:
+    client = create_app().server.test_client()
+    answer = client.post("/_dash-update-component", data=b"x" * (2 << 20), content_type="application/json")
+    assert answer.status_code == 413
