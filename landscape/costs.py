@@ -62,7 +62,9 @@ class CrossEntropy(Cost):
         """Return −Σⱼ tⱼ log pⱼ, (..., n)."""
         targets = self._smooth(targets)
         logits = _shifted(outputs)
-        losses = np.log(np.exp(logits).sum(axis=-1))
+        # A small loss is log(1 + rest): in float64 up to there, or the 1 would swallow most of the rest's digits.
+        rest = np.exp(logits).sum(axis=-1, dtype=np.float64) - 1.0
+        losses = np.log1p(rest).astype(logits.dtype)
         losses *= targets.sum(axis=-1)
         losses -= _dots(logits, targets)
         return np.asarray(losses)

@@ -16,14 +16,16 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from landscape.errors import ExperimentError, PluginError, suggest
-from landscape.functions import Function
+from landscape.functions import FORMULAS, Function
 from landscape.kinds import Activation, Cost, Data, Dataset, KindName, Optimizer, Plugin, Projection
 from landscape.network import Initialization, NetworkObjective, Perceptron
 from landscape.objective import Objective
@@ -48,7 +50,9 @@ def build(kind: KindName, part: object) -> Plugin:
     """
     if isinstance(part, Plugin):
         if part.kind != kind:
-            raise ValueError(f"{part.name!r} is a {part.kind}, not a {kind}")
+            raise ValueError(f"{part!r} is of the kind {part.kind}, not {kind}")
+        if not isinstance(getattr(part, "name", None), str):
+            raise ValueError(f'{type(part).__name__} has no name: write one into the class, as name = "mine"')
         return part
     fields = {"name": part} if isinstance(part, str) else part
     if not isinstance(fields, Mapping) or not isinstance(fields.get("name"), str):
@@ -83,19 +87,22 @@ def part_table(part: Plugin) -> dict[str, Any]:
 
 
 class _Schema:
-    """Gives a part's JSON schema: a name, or a table of one of the registered plugins."""
+    """Gives a part's JSON schema: a name, or a table of one of the registered plugins; or a list of such parts."""
 
-    def __init__(self, kind: KindName) -> None:
+    def __init__(self, kind: KindName, *, or_list: bool = False) -> None:
         self.kind: KindName = kind
+        self.or_list = or_list
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         names = registry().names(self.kind)
         tables = []
         for name, provided in zip(names, registry().provided(self.kind), strict=True):
-            table = provided.cls.model_json_schema()
+            # by way of `handler`, what the fields refer to comes to stand where it is looked for
+            table = handler.resolve_ref_schema(handler(provided.cls.__pydantic_core_schema__)).copy()
             table["properties"] = {"name": {"const": name}, **table.get("properties", {})}
             tables.append({**table, "required": ["name"]})
-        return {"anyOf": [{"type": "string", "enum": names}, *tables]}
+        part = {"anyOf": [{"type": "string", "enum": names}, *tables]}
+        return {"anyOf": [*part["anyOf"], {"type": "array", "items": part}]} if self.or_list else part
 
 
 def _parser(kind: KindName) -> BeforeValidator:
@@ -121,6 +128,11 @@ def _integers(value: object) -> object:
     return tuple(text.strip() for text in value.strip("[]() ").split(",") if text.strip())
 
 
+def _or_by_name(schema: dict[str, Any]) -> None:
+    """Allow the bare name of a test function in the schema."""
+    schema["anyOf"].insert(0, {"type": "string", "enum": list(FORMULAS)})
+
+
 _TABLE = PlainSerializer(part_table)
 
 CostPart: TypeAlias = Annotated[Cost, _parser("cost"), _TABLE, _Schema("cost")]
@@ -131,7 +143,7 @@ ActivationParts: TypeAlias = Annotated[
     Activation | tuple[Activation, ...],
     BeforeValidator(_build_activations),
     PlainSerializer(_activation_tables),
-    _Schema("activation"),
+    _Schema("activation", or_list=True),
 ]
 Units: TypeAlias = Annotated[int, Field(ge=1, le=8192)]
 
@@ -176,12 +188,14 @@ class Experiment(BaseModel):
     precision: Literal["float32", "float64"] = Field("float32", description="Precision of all parameters.")
     snapshots: int = Field(500, ge=8, le=100_000, description="Most points kept of the path; a longer one is thinned.")
     function: Function | None = Field(
-        None, description="A test function to minimize instead of a network's cost; one epoch is one step."
+        None,
+        description="A test function to minimize instead of a network's cost; one epoch is one step.",
+        json_schema_extra=_or_by_name,
     )
 
     if not TYPE_CHECKING:  # the model's own signature stays what type checkers and editors see
 
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, /, **values: Any) -> None:
             try:
                 super().__init__(**values)
             except ValidationError as error:
@@ -218,10 +232,10 @@ class Experiment(BaseModel):
         """Return the experiment that the TOML file at `path` says."""
         path = Path(path)
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise ExperimentError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise ExperimentError(f"{str(path)!r} is not TOML: {error}") from error
         return cls(**values)
 
@@ -233,17 +247,19 @@ class Experiment(BaseModel):
             raise ExperimentError(f"there is no preset {name!r}.{suggest(name, preset_names())} Known: {known}")
         return cls.from_toml(_PRESETS / f"{name}.toml")
 
+    @model_serializer(mode="wrap")
+    def _what_counts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing when a function is minimized."""
+        left_out = () if self.function is None else _OF_NETWORKS
+        return {name: value for name, value in handler(self).items() if name not in left_out}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that `Experiment(**values)` turns back into an equal experiment."""
-        values = self.model_dump(mode="json", exclude_none=True)
-        if self.function is not None:
-            for name in _OF_NETWORKS:
-                del values[name]
-        return values
+        return self.model_dump(mode="json", exclude_none=True)
 
     def to_toml(self) -> str:
-        """Return the experiment as TOML."""
-        return tomli_w.dumps(self.to_dict())
+        """Return the experiment as TOML; a field that is None, which TOML cannot say, is left out."""
+        return tomli_w.dumps(_without_none(self.to_dict()))
 
     def with_overrides(self, overrides: Iterable[str]) -> Self:
         """Return the experiment changed by overrides such as ``optimizer.learning_rate=0.5``, in order.
@@ -266,8 +282,11 @@ class Experiment(BaseModel):
         return np.dtype(self.precision)
 
     def data(self) -> Data:
-        """Load the data set."""
-        return self.dataset.load(self.rng("data"))
+        """Load the data set; PluginError when it returns no data."""
+        data: object = self.dataset.load(self.rng("data"))
+        if not isinstance(data, Data):
+            raise PluginError(f"dataset {self.dataset.name!r} returned {type(data).__name__}: load must return a Data")
+        return data
 
     def objective(self) -> Objective:
         """Return the cost as a function of θ; loads the data."""
@@ -278,6 +297,12 @@ class Experiment(BaseModel):
         sizes = (data.train.inputs.shape[1], *self.hidden, data.train.targets.shape[1])
         network = Perceptron(sizes, (*hidden, self.output))
         return NetworkObjective(network, self.cost, data, self.initialization, self.dtype)
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
 
 
 def projection(part: str | Mapping[str, Any] | Projection) -> Projection:
@@ -300,8 +325,13 @@ def _explain(error: ValidationError, prefix: str = "") -> str:
         path = ".".join(str(part) for part in ((prefix,) if prefix else ()) + problem["loc"])
         text = problem["msg"].removeprefix("Value error, ")
         shown = problem["type"] in ("unknown_field", "value_error")
-        lines.append(f"{path}: {text}" + ("" if shown else f", not {problem['input']!r}"))
+        lines.append(f"{path}: {text}" + ("" if shown else f", not {_short(problem['input'])}"))
     return "\n".join(line.removeprefix(": ") for line in lines)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def override_in(values: dict[str, Any], override: str) -> None:
@@ -310,7 +340,9 @@ def override_in(values: dict[str, Any], override: str) -> None:
     names = path.strip().split(".")
     if not separator or not all(names):
         raise ExperimentError(f"{override!r} is not an override: write path=value, as optimizer.learning_rate=0.5")
-    value, table = _read(text.strip()), values
+    if names[1:] and names[-1] == "name":
+        del names[-1]  # optimizer.name=adam is optimizer=adam
+    value, table, is_new = _read(text.strip()), values, names[0] not in values
     for name in names[:-1]:
         inner = table.setdefault(name, {})
         if isinstance(inner, str):  # a part by its name alone
@@ -322,13 +354,23 @@ def override_in(values: dict[str, Any], override: str) -> None:
     if isinstance(old, dict) and isinstance(value, str) and old.get("name") == value:
         return  # the same plugin again: its fields stay
     table[names[-1]] = value
-    if names == ["function"]:
+    if names == ["optimizer"] and not _has_rate(value):
+        values.pop("learning_rate_decay", None)  # it belonged to the optimizer before
+    if names[0] == "function" and is_new:
         for name in (*_OF_NETWORKS, "learning_rate_decay"):  # which is per epoch, and a function's is one step
             values.pop(name, None)
+
+
+def _has_rate(optimizer: object) -> bool:
+    """Return whether an optimizer, if it can be built, has a learning rate."""
+    try:
+        return "learning_rate" in type(build("optimizer", optimizer)).model_fields
+    except ValueError:  # which is said when the experiment is built
+        return True
 
 
 def _read(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # no TOML, or a number of too many digits
         return text

@@ -303,7 +303,7 @@ class FunctionObjective:
         """Return an evaluator of points on `plane`, all of them in one call where `value` is vectorized."""
 
         def evaluate(a: Array, b: Array) -> Evaluations:
-            thetas = plane.lift(a, b).astype(self.dtype).astype(np.float64)
+            thetas = plane.lift(a, b)  # in float64: near a minimum, rounding θ would show in the cost
             costs = self._value(thetas) if self._vectorized else [self._cost(theta) for theta in thetas]
             cost = self._representable(np.asarray(costs, np.float64))
             return Evaluations(cost, np.full(cost.shape, np.nan), np.zeros(cost.shape))

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from landscape.errors import DataError
+from landscape.errors import DataError, PluginError
 from landscape.layout import Array, IntArray
 from landscape.objective import Objective, Split
 from landscape.path import Path
@@ -60,7 +60,26 @@ class Cost(Plugin, ABC):
 
     def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
         """Return the sum of the losses and the gradient at `outputs` (n, k); override to share work."""
-        return float(self.per_example(outputs, targets).sum()), self.gradient(outputs, targets)
+        gradient = np.asarray(self.gradient(outputs, targets))
+        if gradient.shape != outputs.shape:
+            raise PluginError(
+                f"cost {self.name!r} returned a gradient of shape {gradient.shape} for outputs {outputs.shape}: it "
+                "must have the outputs' shape, and not be divided by the number of examples"
+            )
+        # A copy in the outputs' precision: it is worked on in place, and a cost may return its arguments.
+        own: Array = gradient.astype(outputs.dtype)
+        return float(checked_losses(self, outputs, targets).sum()), own
+
+
+def checked_losses(cost: Cost, outputs: Array, targets: Array) -> Array:
+    """Return the losses (..., n) of `outputs` (..., n, k); PluginError when the cost gives another shape."""
+    losses = np.asarray(cost.per_example(outputs, targets))
+    if losses.shape != outputs.shape[:-1]:
+        raise PluginError(
+            f"cost {cost.name!r} returned losses of shape {losses.shape} for outputs {outputs.shape}: they must be "
+            f"{outputs.shape[:-1]}, one for each example, so sum over the last axis (axis=-1) only"
+        )
+    return losses
 
 
 class TanhForm(NamedTuple):
@@ -135,6 +154,9 @@ class Examples:
     labels: IntArray | None = None
 
     def __post_init__(self) -> None:
+        for what, values in (("inputs", self.inputs), ("targets", self.targets), ("labels", self.labels)):
+            if not isinstance(values, np.ndarray) and (what != "labels" or values is not None):
+                raise DataError(f"{what} must be a NumPy array, not {type(values).__name__}")
         n = len(self.inputs)
         if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.targets) != n or n == 0:
             raise DataError(

@@ -45,7 +45,9 @@ class Path:
         return last
 
     def thinned(self, most: int) -> Path:
-        """Return at most `most` snapshots, evenly spread over the recorded ones, first and last included."""
+        """Return at most `most` ≥ 2 snapshots, evenly spread over the recorded ones, first and last included."""
+        if most < 2:
+            raise ValueError(f"most = {most}: the first and the last snapshot are two")
         if len(self) <= most:
             return self
         kept = np.unique(np.linspace(0, len(self) - 1, most).round().astype(np.int64))

@@ -105,5 +105,8 @@ class Plane:
 
         `thetas` is (T, P). NaN when all of them coincide with the centre.
         """
-        extent = float(np.square(self._offsets(thetas)).sum())
-        return 1 - float(np.square(self.off_plane(thetas)).sum()) / extent if extent else float("nan")
+        extent = missed = 0.0
+        for theta in thetas:  # one by one: all offsets of a large network in float64 may not fit in memory
+            extent += float(np.square(self._offsets(theta)).sum())
+            missed += float(self.off_plane(theta)) ** 2
+        return 1 - missed / extent if extent else float("nan")

@@ -119,7 +119,8 @@ class StartEnd(Projection):
             raise PlaneError("the path ends where it starts: train for a step first, or take another projection")
         unit = along / length
         rest = offsets - np.outer(offsets @ unit, unit)
-        _, directions = _principal(rest, 1)
+        # what is left of a straight path is rounding, which has no direction of its own
+        _, directions = _principal(rest, 1, extent=float(np.square(offsets).sum()))
         second = _complete(np.concatenate([unit[None], directions]), unit.size, rng)[1]
         return Plane(path.last, np.stack([along, second]), ("start to end", "PC of the rest"), self.name)
 
@@ -138,13 +139,14 @@ def _offsets(path: Path) -> Array:
     return path.thetas.astype(np.float64) - path.last.astype(np.float64)
 
 
-def _principal(offsets: Array, count: int) -> tuple[list[float], Array]:
+def _principal(offsets: Array, count: int, extent: float | None = None) -> tuple[list[float], Array]:
     """Return the shares and unit vectors (≤ count, P) of the largest right singular vectors of `offsets`.
 
-    Fewer vectors come back when the rows span fewer dimensions.
+    Shares are of `extent`, by default that of the offsets, Σ‖row‖². Fewer vectors come back when the rows span
+    fewer dimensions, up to rounding of that extent.
     """
     values, vectors = np.linalg.eigh(offsets @ offsets.T)
-    extent = float(values.clip(0).sum())
+    extent = float(values.clip(0).sum()) if extent is None else extent
     chosen = [k for k in range(len(values) - 1, -1, -1) if values[k] > 1e-12 * max(extent, 1e-300)][:count]
     directions = [vectors[:, k] @ offsets for k in chosen]
     units = np.array([_oriented(d / np.linalg.norm(d)) for d in directions]).reshape(-1, offsets.shape[1])

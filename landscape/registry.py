@@ -61,7 +61,7 @@ class Failure:
     traceback: str = ""
 
     def __str__(self) -> str:
-        return f"plugin {self.entry_point!r} of {self.distribution} {self.version}: {self.reason}"
+        return f"plugin {self.entry_point!r} of {f'{self.distribution} {self.version}'.strip()}: {self.reason}"
 
 
 @dataclass
@@ -134,9 +134,11 @@ class Registry:
         distribution, version = "unknown", ""
         try:
             if entry_point.dist is not None:
-                distribution, version = entry_point.dist.name, entry_point.dist.version
+                distribution, version = entry_point.dist.name or distribution, entry_point.dist.version or version
             self.add(entry_point.load(), entry_point.name, distribution, version)
-        except (Exception, SystemExit) as error:  # whatever a foreign module does on import, it is recorded
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a foreign module does on import, `sys.exit` too, it is recorded
             self.failures.append(
                 Failure(entry_point.name, distribution, version, _reason(error), traceback.format_exc())
             )
@@ -183,6 +185,8 @@ def why_invalid(kind: KindName, cls: Any) -> str:
     if isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         return f"{cls.__name__} lacks {missing}"
+    if "name" in cls.model_fields:
+        return f'{cls.__name__}.name is a field: write it without a type, name = "…", or as a ClassVar'
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return (
@@ -196,10 +200,17 @@ def why_invalid(kind: KindName, cls: Any) -> str:
 
 
 def _why_not_made(cls: type[Plugin]) -> str:
+    """Return why the class's defaults, or its fields, cannot be used as an experiment and its controls do."""
     try:
-        cls()
+        cls().model_dump(mode="json")
     except ValidationError as error:
         return f"{cls.__name__}() rejects its own defaults: {error.errors()[0]['msg']}"
+    except Exception as error:  # validators and defaults are foreign code
+        return f"{cls.__name__}() fails: {_reason(error)}"
+    try:
+        cls.model_json_schema()
+    except Exception as error:  # so is a field's own schema
+        return f"{cls.__name__} has a field that JSON cannot say: {_reason(error)}"
     return ""
 
 
@@ -209,7 +220,8 @@ def registry() -> Registry:
     found = Registry()
     found.add(builtin, "builtin", BUILTIN, metadata_version())
     points = metadata.entry_points(group=PROJECT)
-    for point in sorted(points, key=lambda p: (p.dist.name if p.dist else "", p.name)):
+    # a distribution whose metadata are damaged has no name
+    for point in sorted(points, key=lambda p: (p.dist.name or "" if p.dist else "", p.name)):
         found.load(point)
     return found
 
@@ -263,7 +275,9 @@ def _saying_where(path: Path) -> Iterator[None]:
         yield
     except PluginError as error:
         raise PluginError(f"{path.name}: {error}") from error
-    except (Exception, SystemExit) as error:  # whatever the file does, the user is told where
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the file does, the user is told where
         if isinstance(error, SyntaxError) and error.filename == str(path):
             raise PluginError(f"{path.name}, line {error.lineno}: {error.msg}") from error
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from landscape._blas import blas_threads
 from landscape.errors import LandscapeError
 from landscape.layout import Array, IntArray
-from landscape.objective import Evaluations, Objective, PlaneEvaluators, Split, plane_evaluator
+from landscape.objective import Evaluations, Objective, PlaneEvaluator, PlaneEvaluators, Split, plane_evaluator
 from landscape.path import Path
 from landscape.plane import Plane
 
@@ -27,6 +28,8 @@ _TILE = 102
 # The levels of refinement: every 8th point first, every point last.
 _STRIDES = (8, 4, 2, 1)
 _LARGEST = 4096
+# Costs too far out to be finite need no warning: they are kept as they are, masked and counted.
+_quiet = partial(np.errstate, over="ignore", invalid="ignore")
 
 
 class GridError(LandscapeError, ValueError):
@@ -58,7 +61,7 @@ class Grid:
 
         A single point is in the middle. `resolution` is how many: for both axes, or (along a, along b).
         """
-        count_a, count_b = (resolution, resolution) if isinstance(resolution, int) else resolution
+        count_a, count_b = resolution if isinstance(resolution, tuple | list) else (resolution, resolution)
         if min(count_a, count_b) < 1:
             raise GridError(f"resolution = {resolution}: a grid needs at least one point along each axis")
         return cls(_spaced(a, count_a), _spaced(b, count_b))
@@ -87,7 +90,10 @@ class Grid:
 
 
 def _spaced(ends: tuple[float, float], count: int) -> Array:
-    return np.linspace(*ends, count) if count > 1 else np.array([sum(ends) / 2])
+    values = np.linspace(*ends, count)
+    if count % 2:
+        values[count // 2] = sum(ends) / 2  # to the last bit, so that a grid around the centre holds it
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +108,8 @@ class Surface:
     split : of the data; `examples` of its `available` examples were used.
     cost : mean loss, float64; NaN where not evaluated, as computed (also NaN or infinite) where it was.
     accuracy : NaN where not evaluated or where there are no labels.
-    standard_error : of the cost, from the spread of the losses; zero when all examples were used.
+    standard_error : of the cost, from the spread of the losses; zero when all examples were used, NaN for a
+        sample of one.
     evaluated : which points were computed.
     rows : (examples,) the sampled examples, or None for all.
     objective : what was evaluated; None for a surface that was read from disk.
@@ -166,7 +173,7 @@ class Surface:
         objective = self.objective if objective is None else objective
         if objective is None:
             raise LandscapeError("the surface was read from disk: pass the objective, such as run.objective")
-        with blas_threads(1):
+        with blas_threads(1), _quiet():
             return np.array([objective.evaluate(theta, self.split, self.rows).cost for theta in thetas])
 
     def figure(
@@ -209,8 +216,9 @@ class Surface:
         """Return what a reader must know: how much data, how large a grid, how much of the path is captured."""
         used = f"{self.examples:,} {self.split} examples" if self.available > 1 else ""
         if self.examples < self.available:
-            typical = float(np.nanmedian(self.standard_error))
-            used += f" of {self.available:,}, standard error {typical:.2g}"
+            errors = self.standard_error[np.isfinite(self.standard_error)]
+            used += f" of {self.available:,}"
+            used += f", standard error {np.median(errors):.2g}" if errors.size else ""
         size = f"{self.grid.a.size} × {self.grid.b.size} points"
         parts = [used, size, f"axes' cosine {round(self.plane.cosine, 3) + 0.0:.3f}"]
         if path is not None and len(path) > 1:
@@ -260,7 +268,8 @@ def tiles(
         none = np.empty(0, np.int64)
         yield Tile(surface, none, none, done, total)
         return
-    evaluate = plane_evaluator(objective, plane, split, surface.rows, accuracy)
+    with blas_threads(1), _quiet():
+        evaluate = _quietly(plane_evaluator(objective, plane, split, surface.rows, accuracy))
     # an evaluator made of the objective's own `evaluate` may not be safe to call from several threads
     threads = (workers or _processors()) if isinstance(objective, PlaneEvaluators) else 1
     with blas_threads(1), ThreadPoolExecutor(threads, "surface") as pool:
@@ -336,13 +345,25 @@ def _copy(surface: Surface, objective: Objective) -> Surface:
     return replace(surface, objective=objective, **{name: getattr(surface, name).copy() for name in names})
 
 
+def _quietly(evaluate: PlaneEvaluator) -> PlaneEvaluator:
+    """Return the evaluator without warnings in whichever thread calls it."""
+
+    def compute(a: Array, b: Array) -> Evaluations:
+        with _quiet():
+            return evaluate(a, b)
+
+    return compute
+
+
 def _fill(surface: Surface, rows: IntArray, columns: IntArray, values: Evaluations) -> None:
     """Write the evaluations of a tile into the surface's arrays."""
     surface.cost[rows, columns] = values.cost
     surface.accuracy[rows, columns] = values.accuracy
     # of a mean over a sample without replacement: exact, zero, when the sample is everything
     left_out = 1 - surface.examples / surface.available
-    surface.standard_error[rows, columns] = values.deviation * np.sqrt(left_out / surface.examples)
+    # one example of several has no spread to tell it from
+    deviation = values.deviation if surface.examples > 1 or not left_out else np.nan
+    surface.standard_error[rows, columns] = deviation * np.sqrt(left_out / surface.examples)
     surface.evaluated[rows, columns] = True
 
 

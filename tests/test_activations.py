@@ -61,6 +61,11 @@ def test_derivatives_agree_with_autograd(activation, oracle):
     np.testing.assert_allclose(derivative, z.grad.numpy(), rtol=1e-10, atol=ROUNDING)
 
 
+def test_sigmoid_agrees_with_pytorch_where_it_is_nearly_zero():
+    z = np.linspace(-700, 40, 2961)
+    np.testing.assert_allclose(Sigmoid().value(z), torch.sigmoid(torch.from_numpy(z)).numpy(), rtol=1e-10)
+
+
 def _logistic(z):
     return math.exp(z) / (1 + math.exp(z))
 

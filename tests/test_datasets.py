@@ -227,7 +227,9 @@ def test_idx_two_sets_in_one_folder_are_an_error(tmp_path):
         Idx(path=str(tmp_path)).load(rng())
 
 
-@pytest.mark.parametrize("head", [b"", b"\0\0", b"\x89PNG", b"\0\0\x07\x01", b"\0\0\x08\0", b"\x01\0\x08\x01"])
+@pytest.mark.parametrize(
+    "head", [b"", b"\0\0", b"\x89PNG", b"\0\0\x07\x01", b"\0\0\x08\0", b"\x01\0\x08\x01", b"\0\0\x08\xff"]
+)
 def test_idx_bad_magic_is_refused(head):
     with pytest.raises(DataError, match=r"here starts with .*no IDX file"):
         parse_idx(head, "here")
@@ -290,6 +292,13 @@ def npz(tmp_path, **changes):
     path = tmp_path / "mine.npz"
     np.savez(path, **arrays(**changes))
     return Npz(path=str(path))
+
+
+def test_npz_doubles_keep_their_digits_in_either_byte_order(tmp_path):
+    values = arrays()["x_train"] + np.float64(1e-12)
+    data = npz(tmp_path, x_train=values.astype(">f8")).load(rng())
+    np.testing.assert_array_equal(data.train.inputs, values)
+    assert data.train.inputs.dtype == np.float64
 
 
 def test_npz_integers_are_classes(tmp_path):

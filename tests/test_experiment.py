@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
+from enum import Enum
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 from landscape import Experiment
 from landscape.costs import Huber
-from landscape.errors import ExperimentError
+from landscape.errors import ExperimentError, PluginError
 from landscape.experiment import preset_names, projection
+from landscape.functions import FORMULAS
+from landscape.kinds import Cost, Dataset, Optimizer
 from landscape.optimizers import Adam
 from landscape.projections import FilterNormalized
+from landscape.registry import Provided, registry
 
 
 def test_name_table_and_object_mean_the_same():
@@ -95,7 +102,7 @@ def test_overrides(overrides, check):
         ({"optimizer": {"name": "sgd", "learning_rate": -1}}, r"optimizer\.learning_rate: .*greater than 0, not -1"),
         ({"optimizer": {"name": "sgd", "learning_rate": float("nan")}}, r"optimizer\.learning_rate: .*finite"),
         ({"optimizer": {"learning_rate": 1}}, r"optimizer: .*names no optimizer"),
-        ({"optimizer": Huber()}, r"optimizer: 'huber' is a cost, not a optimizer|not an optimizer"),
+        ({"optimizer": Huber()}, r"optimizer: Huber\(delta=1\.0\) is of the kind cost, not optimizer"),
         ({"cost": "quadratik"}, r"cost: there is no cost 'quadratik'\. Did you mean 'quadratic'"),
         ({"batchsize": 3}, r"batchsize: .*Did you mean 'batch_size'"),
         ({"hidden": [16, 0]}, r"hidden\.1: .*greater than or equal to 1, not 0"),
@@ -121,21 +128,31 @@ def test_every_problem_is_reported_at_once():
     assert "hidden.0" in text
 
 
+class Still(Optimizer):
+    name = "still"
+
+    def init(self, theta):
+        return {}
+
+    def update(self, gradient, state, theta):
+        return 0 * theta, state
+
+
 def test_decay_needs_an_optimizer_with_a_rate():
-    from landscape.kinds import Optimizer
-
-    class Still(Optimizer):
-        name = "still"
-
-        def init(self, theta):
-            return {}
-
-        def update(self, gradient, state, theta):
-            return 0 * theta, state
-
     assert Experiment(optimizer=Still()).learning_rate_decay == 1
     with pytest.raises(ExperimentError, match="still has no learning_rate"):
         Experiment(optimizer=Still(), learning_rate_decay=0.9)
+
+
+def test_another_optimizer_takes_a_decay_only_of_a_rate_that_it_has(monkeypatch):
+    monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Still, "some-dist", "1.0")])
+    classic = Experiment.preset("classic")
+    assert classic.with_overrides(["optimizer=adam"]).learning_rate_decay == classic.learning_rate_decay != 1
+    assert classic.with_overrides(["optimizer=still"]).learning_rate_decay == 1
+    with pytest.raises(ExperimentError, match="still has no learning_rate"):
+        classic.with_overrides(["optimizer=still", "learning_rate_decay=0.9"])
+    with pytest.raises(ExperimentError, match="there is no optimizer 'stil'"):
+        classic.with_overrides(["optimizer=stil"])
 
 
 @pytest.mark.parametrize("override", ["seed", "=3", "a..b=3", "seed.x=3"])
@@ -187,3 +204,102 @@ def test_objective_takes_sizes_from_the_data():
     assert objective.network.sizes[0] == 2
     assert objective.dtype == np.float32
     assert Experiment(dataset="spirals", precision="float64").objective().dtype == np.float64
+
+
+def test_own_json_of_pydantic_round_trips():
+    for experiment in EXPERIMENTS:
+        assert Experiment.model_validate_json(experiment.model_dump_json()) == experiment
+
+
+def test_toml_leaves_out_what_is_none(monkeypatch):
+    class Optional(Huber):
+        name = "optional"
+        limit: float | None = Field(None, gt=0, description="Most that an example costs")
+
+    monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Optional, "some-dist", "1.0")])
+    experiment = Experiment(cost={"name": "optional", "delta": 0.5})
+    assert Experiment(**tomllib.loads(experiment.to_toml())) == experiment == Experiment(**experiment.to_dict())
+
+
+def test_toml_may_start_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbfseed = 3\n")
+    assert Experiment.from_toml(tmp_path / "bom.toml").seed == 3
+
+
+def test_numbers_of_too_many_digits_are_errors(tmp_path):
+    (tmp_path / "long.toml").write_text(f"seed = {'1' * 5000}\n")
+    with pytest.raises(ExperimentError, match="is not TOML"):
+        Experiment.from_toml(tmp_path / "long.toml")
+    with pytest.raises(ExperimentError, match=r"^seed: "):
+        Experiment().with_overrides([f"seed={'1' * 5000}"])
+
+
+def test_a_field_called_self_is_as_unknown_as_any():
+    with pytest.raises(ExperimentError, match="an experiment has no field 'self'"):
+        Experiment(**{"self": 1})
+
+
+def test_a_long_wrong_value_is_cut_short():
+    with pytest.raises(ExperimentError) as caught:
+        Experiment(batch_size=list(range(10_000)))
+    assert len(str(caught.value)) < 300
+
+
+def test_a_part_without_a_name_is_an_error():
+    class Nameless(Cost):
+        def per_example(self, outputs, targets): ...
+
+        def gradient(self, outputs, targets): ...
+
+    with pytest.raises(ExperimentError, match="cost: Nameless has no name"):
+        Experiment(cost=Nameless())
+
+
+def test_naming_a_part_by_its_field_is_naming_it():
+    for name in ("optimizer", "optimizer.name"):
+        changed = Experiment().with_overrides([f"{name}=adam", f"{name}=adam", "optimizer.beta1=0.5"])
+        assert changed.optimizer == Adam(beta1=0.5)
+        assert changed.with_overrides([f"{name}=adam"]) == changed
+    assert Experiment().with_overrides(["function.name=ravine"]) == Experiment(function="ravine")
+    assert Experiment().with_overrides(["function.start=[1, 2, 3]"]).function.start == (1, 2, 3)
+    decayed = Experiment(function="ravine", learning_rate_decay=0.5)
+    assert decayed.with_overrides(["function.start=[1, 2]"]).learning_rate_decay == 0.5
+
+
+def test_json_schema_holds_what_fields_of_any_type_refer_to(monkeypatch):
+    class Shape(Enum):
+        ROUND = "round"
+        SQUARE = "square"
+
+    class Shaped(Huber):
+        name = "shaped"
+        shape: Shape = Field(Shape.ROUND, description="Of the bowl")
+
+    monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Shaped, "some-dist", "1.0")])
+    schema = Experiment.model_json_schema()
+    references = set(re.findall(r'"#/\$defs/(\w+)"', json.dumps(schema)))
+    assert "Shape" in references
+    assert references <= schema["$defs"].keys()
+    table = next(t for t in schema["properties"]["cost"]["anyOf"] if t.get("title") == "Shaped")
+    assert table["properties"]["name"] == {"const": "shaped"}
+
+
+def test_json_schema_allows_a_function_by_name():
+    names = Experiment.model_json_schema()["properties"]["function"]["anyOf"][0]["enum"]
+    assert [Experiment(function=name).function.name for name in names] == list(FORMULAS)
+
+
+def test_json_schema_allows_a_list_of_activations():
+    choices = Experiment.model_json_schema()["properties"]["activation"]["anyOf"]
+    several = next(choice for choice in choices if choice.get("type") == "array")
+    assert several["items"]["anyOf"] == [choice for choice in choices if choice is not several]
+
+
+def test_a_data_set_that_returns_no_data_is_named():
+    class Forgetful(Dataset):
+        name = "forgetful"
+
+        def load(self, rng): ...
+
+    with pytest.raises(PluginError, match="dataset 'forgetful' returned NoneType"):
+        Experiment(dataset=Forgetful()).objective()

@@ -110,7 +110,7 @@ def test_what_has_no_finite_height_is_nan_on_every_scale():
 
 @pytest.mark.parametrize(
     ("low", "high"),
-    [(0.0897, 0.0903), (0.09, 1.1), (0.07, 2.5), (1.1, 5.5), (3e-9, 2e4), (1e-3, 1.0), (40, 7e3)],
+    [(0.0897, 0.0903), (0.09, 1.1), (0.07, 2.5), (1.1, 5.5), (3e-9, 2e4), (1e-3, 1.0), (40, 7e3), (1e-300, 1e300)],
 )
 def test_log_ticks_are_few_round_costs_inside_the_range(low, high):
     ticks = log_ticks(low, high)

@@ -68,7 +68,7 @@ def surface(experiment: str, folder: str) -> None:
 def serve() -> None:
     """Fork a child for each line ``job experiment folder``; say its process id, and when it has ended."""
     import landscape.runs.surfaces as surfaces
-    import landscape.training as training
+    import landscape.training.recording as training
 
     # as often as possible, so that most kills fall into the middle of writing
     training._SECONDS_BETWEEN_REPORTS = surfaces._SECONDS_BETWEEN_SAVES = 0.0

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from landscape import Data, Examples, Experiment, NetworkObjective
-from landscape.errors import ExperimentError
+from landscape.costs import Quadratic
+from landscape.errors import DataError, ExperimentError, PluginError
+from landscape.kinds import Cost
 from landscape.network import INITIALIZATIONS, Perceptron, initialize
 from landscape.network.moments import Moments, hits
 from landscape.objective import Minibatches, Objective, PlaneEvaluators
@@ -190,7 +192,8 @@ def test_accuracy_is_nan_without_labels():
 
 def test_hits_take_the_first_of_equal_outputs():
     outputs = np.array([[[1.0, 1.0, 0.0, np.nan], [1.0, 1.0, 2.0, 0.0]]])
-    np.testing.assert_array_equal(hits(outputs, np.array([0, 1, 1, 1])), [2])
+    labels = np.array([0, 1, 1, 1])
+    np.testing.assert_array_equal(hits(outputs, outputs[:, labels, np.arange(4)], labels), [2])
 
 
 def test_moments_equal_numpy_over_uneven_blocks(rng):
@@ -236,3 +239,99 @@ def test_layout_covers_theta_once(classic):
     np.testing.assert_array_equal(theta, 1)
     with pytest.raises(KeyError, match=r"layer1\.weight"):
         classic.layout["layer9.weight"]
+
+
+def test_ties_count_once_also_beside_an_output_that_is_no_number():
+    outputs = np.array([[np.nan, 1.0], [np.nan, 1.0]])
+    assert hits(outputs, outputs[[0, 1], [0, 1]], np.array([0, 1])) == 0
+
+
+def test_gradient_takes_rows_as_evaluation_does(classic):
+    theta = classic.initial(np.random.default_rng(0))
+    mask = np.zeros(3000, bool)
+    mask[[2, 2999]] = True
+    for rows in (np.array([2, -1]), [2, 2999], mask):
+        cost, gradient = classic.gradient(theta, "train", rows)
+        assert cost == pytest.approx(classic.evaluate(theta, "train", np.array([2, 2999])).cost, rel=1e-6)
+        np.testing.assert_array_equal(gradient, classic.gradient(theta, "train", np.array([2, 2999]))[1])
+    with pytest.raises(IndexError):
+        classic.gradient(theta, "train", np.array([3000]))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("what", ["inputs", "targets"])
+def test_data_that_are_not_finite_in_the_precision_are_an_error(what, value):
+    objective = make(("sigmoid",), "quadratic", hidden=(), dtype=np.float32)
+    getattr(objective.data.train, what)[3, 1] = value
+    with pytest.raises(DataError, match=f"train {what} hold values that are not finite in float32"):
+        objective.gradient(objective.initial(np.random.default_rng(0)))
+
+
+def test_a_cost_that_writes_into_the_targets_cannot_change_the_data():
+    class Careless(Cost):
+        name = "careless"
+
+        def per_example(self, outputs, targets):
+            targets -= outputs
+            return (targets**2).sum(axis=-1)
+
+        def gradient(self, outputs, targets):
+            return outputs - targets
+
+    whole = make(("sigmoid",), "quadratic", hidden=())
+    objective = NetworkObjective(whole.network, Careless(), whole.data, dtype=np.float64)
+    before = whole.data.train.targets.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        objective.evaluate(whole.initial(np.random.default_rng(0)))
+    np.testing.assert_array_equal(whole.data.train.targets, before)
+
+
+GRADIENTS = {
+    "double": lambda outputs, targets: 2 * (outputs.astype(np.float64) - targets),
+    "broadcast": lambda outputs, targets: np.broadcast_to(outputs.dtype.type(1), outputs.shape),
+    "its argument": lambda outputs, targets: targets,
+}
+
+
+@pytest.mark.parametrize("form", GRADIENTS)
+def test_a_cost_may_return_its_gradient_in_any_form(form):
+    class Formed(Quadratic):
+        name = "formed"
+        total_and_gradient = Cost.total_and_gradient
+
+        def gradient(self, outputs, targets):
+            return GRADIENTS[form](outputs, targets)
+
+    whole = make(("relu", "sigmoid"), "quadratic", hidden=(5,), dtype=np.float32)
+    objective = NetworkObjective(whole.network, Formed(), whole.data)
+    theta = objective.initial(np.random.default_rng(0))
+    _, gradient = objective.gradient(theta)
+    assert gradient.dtype == np.float32
+    assert np.isfinite(gradient).all()
+    if form == "double":
+        np.testing.assert_allclose(gradient, whole.gradient(theta)[1], rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["per_example", "gradient"])
+def test_a_cost_that_returns_the_wrong_shape_is_named(method):
+    class Wrong(Cost):
+        name = "wrong"
+
+        def per_example(self, outputs, targets):
+            losses = (outputs - targets) ** 2
+            return losses.mean() if method == "per_example" else losses.sum(axis=-1)
+
+        def gradient(self, outputs, targets):
+            return (outputs - targets).sum(axis=-1) if method == "gradient" else outputs - targets
+
+    whole = make(("sigmoid",), "quadratic", hidden=())
+    objective = NetworkObjective(whole.network, Wrong(), whole.data)
+    with pytest.raises(PluginError, match="cost 'wrong' returned"):
+        objective.gradient(objective.initial(np.random.default_rng(0)))
+
+
+def test_examples_that_are_no_arrays_are_an_error():
+    ones = np.ones((2, 1))
+    for wrong in ({"inputs": [[1.0], [1.0]]}, {"targets": [[1.0], [1.0]]}, {"labels": [0, 0]}):
+        with pytest.raises(DataError, match=f"{next(iter(wrong))} must be a NumPy array, not list"):
+            Examples(**({"inputs": ones, "targets": ones} | wrong))

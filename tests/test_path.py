@@ -44,3 +44,10 @@ def test_thinning_keeps_both_ends(rng):
 def test_shapes_must_agree(rng):
     with pytest.raises(ValueError, match=r"\(3,\) and \(4, 2\)"):
         Path(np.arange(3), rng.normal(size=(4, 2)))
+
+
+def test_a_path_cannot_be_thinned_to_less_than_both_ends():
+    path = Path(np.arange(5), np.zeros((5, 2)))
+    assert path.thinned(2).steps.tolist() == [0, 4]
+    with pytest.raises(ValueError, match="most = 1"):
+        path.thinned(1)

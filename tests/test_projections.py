@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -154,3 +156,13 @@ def test_random_walk_baseline_equals_simulated_walks(projection, steps):
 def test_even_walks_anchored_at_one_end_give_ninety_percent():
     walk = Path(np.arange(400), np.zeros((400, 1)))
     assert PCA().random_walk_captured(walk) == pytest.approx(8 / np.pi**2 * (1 + 1 / 9), abs=2e-3)
+
+
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_start_end_of_a_straight_path_takes_any_second_direction(rng, precision):
+    for steps, direction in itertools.product((2, 5, 40), (np.ones(6), rng.normal(size=6))):
+        thetas = np.outer(np.linspace(0, 4, steps), direction)
+        path = Path(np.arange(steps), thetas.astype(precision))
+        plane = StartEnd().plane(None, path, rng)
+        assert abs(plane.cosine) < 1e-6
+        assert plane.captured(path.thetas) == pytest.approx(1)

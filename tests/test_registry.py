@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from typing import ClassVar
 
@@ -144,6 +145,16 @@ def test_a_broken_module_is_reported_in_one_line(install, found, source, reason)
     assert [p.cls for p in found.provided("cost")] == register_costs()
 
 
+def test_a_distribution_without_metadata_stops_nothing(install, fresh_registry, tmp_path):
+    install("landscape-whole", "whole_cost", COST.format(name="absolute"))
+    (tmp_path / "ruin-1.0.dist-info").mkdir()
+    (tmp_path / "ruin-1.0.dist-info" / "entry_points.txt").write_text("[landscape]\nruin = ruined_module\n")
+    assert registry().find("cost", "absolute").distribution == "landscape-whole"
+    assert [str(f) for f in registry().failures] == [
+        "plugin 'ruin' of unknown: ModuleNotFoundError: No module named 'ruined_module'"
+    ]
+
+
 def test_an_entry_point_to_a_module_that_is_not_there_is_a_failure(found):
     found.load(metadata.EntryPoint("ghost", "no_such_module_at_all", "landscape"))
     assert found.failures[0].distribution == "unknown"
@@ -179,6 +190,15 @@ class SelfContradicting(Absolute):
     delta: float = Field(-1.0, gt=0, validate_default=True)
 
 
+class FailsToStart(Absolute):
+    def model_post_init(self, context):
+        raise RuntimeError("not today")
+
+
+class Unspeakable(Absolute):
+    delta: Callable = Field(abs, description="A function")
+
+
 class Identity(Activation):
     name: ClassVar[str] = "identity"
 
@@ -198,9 +218,11 @@ class Identity(Activation):
         (Abstract, "Abstract lacks gradient"),
         (Cost, "Cost lacks gradient, per_example"),
         (Nameless, "Nameless.name = 'Not a name'"),
-        (NameAsField, "a name is a lower-case letter"),
+        (NameAsField, "NameAsField.name is a field: write it without a type"),
         (Demanding, "Demanding has no default for delta"),
         (SelfContradicting, "rejects its own defaults"),
+        (FailsToStart, "FailsToStart() fails: RuntimeError: not today"),
+        (Unspeakable, "Unspeakable() fails: PydanticSerializationError"),
     ],
 )
 def test_an_invalid_class_is_reported_and_the_modules_others_are_kept(found, cls, reason):
@@ -325,6 +347,7 @@ def test_loading_a_file_again_replaces_what_it_provided(plugin_file):
         ("x = 1\n\nimport no_such_module_at_all", r"my_cost\.py, line 3: ModuleNotFoundError"),
         ("def f():\n    1 / 0\n\nf()", r"my_cost\.py, line 2: ZeroDivisionError"),
         ("import sys\nsys.exit(3)", r"my_cost\.py, line 2: SystemExit: 3"),
+        ("class Odd(BaseException): ...\nraise Odd(5)", r"my_cost\.py, line 2: Odd: 5"),
         ("x = 1", r"my_cost\.py: it implements no hook"),
         (COST.replace("register_costs", "register_cost"), r"my_cost\.py: 'register_cost' is not a hook\. Did you"),
         (COST.replace("return [Absolute]", "return [Absurd]"), r"my_cost\.py, line 15: NameError"),

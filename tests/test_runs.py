@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -544,3 +546,29 @@ def test_fingerprint_depends_on_every_byte_and_nothing_else(
     assert len({known, *map(fingerprint, others)}) == 5
     monkeypatch.setattr("landscape.runs.records._BLOCK_BYTES", 40)
     assert fingerprint(data(inputs, labels)) == known
+
+
+FULL = """
+import resource, sys
+import numpy as np
+from landscape import Experiment, fit
+from landscape.errors import RunError
+from landscape.runs import RunWriter
+
+run = fit(Experiment(function="ravine", epochs=1))
+experiment = run.experiment.model_copy(update={"snapshots": 100})
+writer = RunWriter(sys.argv[1], experiment, run.provenance, 50_000, np.float64)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    writer.record(range(100), np.random.default_rng(0).normal(size=(100, 50_000)))
+except RunError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_a_full_disk_is_one_error_and_no_noise(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, tmp_path / "run"], capture_output=True, text=True)
+    assert done.stdout.startswith(f"cannot write '{tmp_path / 'run'}': ")
+    assert done.stderr == ""
+    assert Run.open(tmp_path / "run").ending == "running"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
-from landscape import Experiment, FunctionObjective, Grid, NetworkObjective, Path, Plane
-from landscape.errors import LandscapeError
+from landscape import Experiment, FunctionObjective, Grid, NetworkObjective, Path, Plane, fit
+from landscape.costs import Quadratic
+from landscape.errors import LandscapeError, PluginError
 from landscape.functions import Function
 from landscape.objective import Evaluation
 from landscape.projections import FilterNormalized
@@ -267,3 +269,68 @@ def test_plain_functions_are_drawn_by_the_same_code():
     np.testing.assert_allclose(surface.cost, [[2, 1, 2], [1, 0, 1], [2, 1, 2]], atol=1e-14)
     assert np.isnan(surface.accuracy).all()
     assert surface.standard_error.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "tiny"),
+    [
+        ({"activation": "tanh", "output": "identity", "cost": "cross_entropy", "epochs": 20}, 1e-5),
+        ({"activation": "relu", "output": "identity", "cost": "cross_entropy", "epochs": 2}, 1e-2),
+        ({"epochs": 300}, 1e-6),
+    ],
+)
+def test_float32_keeps_the_digits_of_tiny_costs(changes, tiny):
+    adam = {"name": "adam", "learning_rate": 0.1}
+    run = fit(Experiment(dataset={"name": "blobs", "noise": 0.05}, hidden=[16], optimizer=adam, **changes))
+    plane = run.plane("random")
+    plane = Plane(plane.centre, plane.directions * 1e-2)
+    grid = Grid.spanning(resolution=3)
+    surface = evaluate(run.objective, plane, grid)
+    expected = by_points(run.objective, plane, grid, "train")[0]
+    assert expected.max() < tiny
+    np.testing.assert_allclose(surface.cost, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e20, 1e30, 1e45])
+def test_costs_beyond_the_precision_are_counted_without_a_warning(size):
+    objective = Experiment(dataset="moons", activation="relu", output="identity").objective()
+    plane = plane_of(objective, scale=size)
+    surface = evaluate(objective, plane, Grid.spanning(resolution=3))
+    assert surface.nonfinite == (8 if size < 3e38 else 9)
+    assert not np.isfinite(surface.true_costs(plane.lift([1.0], [1.0]))).any()
+
+
+@pytest.mark.parametrize("reach", [0.3, 1.1, 2.6, 1 / 3])
+def test_every_odd_grid_around_the_centre_holds_it(reach):
+    for count in range(1, 300, 2):
+        grid = Grid.spanning((-reach, reach), (-reach, reach), np.int64(count))
+        assert grid.a[count // 2] == 0
+        assert (np.diff(grid.b) > 0).all()
+
+
+def test_a_cost_that_sums_over_the_wrong_axis_of_many_points_is_named(classic):
+    class Sideways(Quadratic):
+        name = "sideways"
+
+        def per_example(self, outputs, targets):
+            return ((outputs - targets) ** 2).sum(axis=1)
+
+    objective = NetworkObjective(classic.network, Sideways(), classic.data)
+    with pytest.raises(PluginError, match=r"cost 'sideways' returned losses .* sum over the last axis \(axis=-1\)"):
+        evaluate(objective, plane_of(classic), Grid.spanning(resolution=2), split="test")
+
+
+def test_number_of_blas_threads_of_the_process_changes_no_bit(classic):
+    plane, grid = plane_of(classic), Grid.spanning(resolution=3)
+    costs = []
+    for count in (1, 2):
+        with threadpool_limits(count, user_api="blas"):
+            costs.append(evaluate(classic, plane, grid).cost)
+    np.testing.assert_array_equal(*costs)
+
+
+def test_a_sample_of_one_has_no_standard_error(classic):
+    surface = evaluate(classic, plane_of(classic), Grid.spanning(resolution=2), split="test", sample=1)
+    assert np.isnan(surface.standard_error).all()
+    assert "standard error" not in surface.caption()
+    assert surface.caption().startswith("1 test examples of 1,000")

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from landscape import Experiment, Trainer, fit, steps
+from landscape import Experiment, FunctionObjective, Trainer, fit, steps
 from landscape.errors import DivergenceError
 from landscape.functions import Function
 from landscape.kinds import Optimizer
@@ -246,3 +246,54 @@ def test_overlapping_trainers_restore_blas_threads():
     first.close()
     second.close()
     assert threads() == before
+
+
+class Broken(Optimizer):
+    """Puts θ where saturated units hide it from the cost, at the third step."""
+
+    name = "broken"
+
+    def init(self, theta):
+        return {"count": np.array(0)}
+
+    def update(self, gradient, state, theta):
+        count = state["count"] + 1
+        return np.full_like(theta, np.inf if count == 3 else 0.0), {"count": count}
+
+
+def test_a_theta_that_is_not_finite_ends_training_though_the_cost_is():
+    experiment = SMALL.model_copy(update={"optimizer": Broken()})
+    with pytest.warns(DivergenceWarning, match=r"diverged at step 3 \(epoch 1\): the largest parameter is inf"):
+        run = fit(experiment)
+    assert run.ending == "diverged"
+    assert run.path.steps.tolist() == [0, 1, 2]
+    assert np.isfinite(run.path.thetas).all()
+    seen = []
+    with pytest.raises(DivergenceError, match="diverged at step 3 "):
+        seen.extend(record.theta for record in steps(experiment))
+
+
+def test_training_leaves_an_objectives_own_start_alone():
+    class Shared:
+        def __init__(self, inner):
+            self.inner, self.start = inner, np.array([1.0, 2.0])
+            self.layout, self.dtype = inner.layout, np.dtype(np.float64)
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+        def initial(self, rng):
+            return self.start
+
+    objective = Shared(Function(name="himmelblau").objective(np.float64))
+    run = fit(Experiment(epochs=5, optimizer={"name": "sgd", "learning_rate": 0.01}), objective=objective)
+    assert objective.start.tolist() == [1, 2]
+    assert run.theta.tolist() != [1, 2]
+
+
+def test_a_start_that_is_not_finite_ends_training_at_once():
+    bowl = FunctionObjective(lambda t: float(t @ t), lambda t: 2 * t, [1.0, 2.0], np.float64)
+    bowl.initial = lambda rng: np.array([np.nan, 1.0])
+    with pytest.warns(DivergenceWarning, match="at step 0 .*choose another initialization"):
+        run = fit(Experiment(epochs=3), objective=bowl)
+    assert (run.ending, len(run.path)) == ("diverged", 1)

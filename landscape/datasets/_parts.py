@@ -46,7 +46,7 @@ def as_inputs(values: NDArray[Any], where: str) -> Array:
     if values.dtype == np.uint8:
         scaled: Array = np.divide(rows, 255, dtype=np.float32)
         return scaled
-    inputs: Array = rows.astype(np.float64 if values.dtype == np.float64 else np.float32)
+    inputs: Array = rows.astype(np.float64 if values.dtype.newbyteorder("=") == np.float64 else np.float32)
     if not np.isfinite(inputs).all():
         raise DataError(f"{where} holds values that are not finite in {inputs.dtype}: replace or drop them")
     return inputs

@@ -17,6 +17,7 @@ from landscape.errors import DataError
 from landscape.kinds import Data, Dataset
 from landscape.layout import Array, IntArray
 
+_MOST_DIMENSIONS = 8  # of an array; the format's own limit, 255, is beyond NumPy's
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -96,10 +97,10 @@ def parse_idx(content: bytes, where: str) -> NDArray[Any]:
     `content` is anything else.
     """
     dtype = _DTYPES.get(content[2]) if len(content) >= 4 and content[:2] == b"\0\0" else None
-    if dtype is None or content[3] == 0:
+    if dtype is None or not 1 <= content[3] <= _MOST_DIMENSIONS:
         raise DataError(
             f"{where} starts with {content[:4].hex(' ') or 'nothing'}, which no IDX file does: they start "
-            f"with 00 00, a type ({', '.join(f'{c:02x}' for c in _DTYPES)}) and the number of dimensions"
+            f"with 00 00, a type ({', '.join(f'{c:02x}' for c in _DTYPES)}) and 1 to {_MOST_DIMENSIONS} dimensions"
         )
     start = 4 + 4 * content[3]
     shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))

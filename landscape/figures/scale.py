@@ -97,7 +97,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     >>> log_ticks(1e-7, 1e3)
     [1e-06, 0.0001, 0.01, 1.0, 100.0]
     """
-    decades = log10(high / low)
+    decades = log10(high) - log10(low)  # their ratio may overflow
     if decades < 1:
         return linear_ticks(low, high)
     exponents = range(floor(log10(low)), ceil(log10(high)) + 1)

@@ -57,7 +57,7 @@ class Batches:
     """
 
     def __init__(self, inputs: Array, targets: Array, size: int, threads: int = 1) -> None:
-        self._source, self._size, self._threads = Batch(inputs, targets), size, threads
+        self._source, self._size, self._threads = Batch(inputs, targets), size, max(1, threads)
         self._many = max(1, (_AHEAD if threads > 1 else _ALONE) // size)
         self._spare: Batch | None = None
         self._buffers: list[Batch] = []

@@ -38,15 +38,15 @@ class Moments:
         return np.asarray(np.sqrt(self._squares / max(self.count - 1, 1)))
 
 
-def hits(outputs: Array, labels: IntArray) -> Array:
+def hits(outputs: Array, chosen: Array, labels: IntArray) -> Array:
     """Return for how many of n examples the first largest of `outputs` (..., k, n) is the label's: (...).
 
-    An example with an output that is NaN is no hit.
+    `chosen` (..., n) are the outputs of the `labels` (n,). An example with an output that is NaN is no hit.
     """
     top = outputs.max(axis=-2)
-    chosen = np.take_along_axis(outputs, np.broadcast_to(labels, (*outputs.shape[:-2], 1, labels.size)), -2)
-    right = chosen[..., 0, :] == top
+    right = chosen == top
     # two equal largest outputs are rare until a network saturates: only then look for the first one
-    if np.count_nonzero(outputs == top[..., None, :]) > top.size:
+    equal = sum(np.count_nonzero(outputs[..., k, :] == top) for k in range(outputs.shape[-2]))
+    if equal > np.count_nonzero(top == top):  # NaN equals nothing
         right &= outputs.argmax(axis=-2) == labels
     return np.asarray(right.sum(axis=-1))

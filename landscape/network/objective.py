@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from landscape.errors import ExperimentError
-from landscape.kinds import Cost, Data
+from landscape.errors import DataError, ExperimentError
+from landscape.kinds import Cost, Data, checked_losses
 from landscape.layout import Array, IntArray, Layout
 from landscape.network.backpropagation import Backpropagation
 from landscape.network.moments import Moments, hits
@@ -69,9 +69,14 @@ class NetworkObjective:
 
     def _convert(self, split: Split) -> tuple[Array, Array]:
         examples = self.data[split]
+        for what, values in (("inputs", examples.inputs), ("targets", examples.targets)):
+            if not max(float(values.max()), -float(values.min())) <= float(np.finfo(self.dtype).max):
+                raise DataError(f"the {split} {what} hold values that are not finite in {self.dtype}: drop such rows")
         inputs = np.ones((len(examples), examples.inputs.shape[1] + 1), self.dtype)
         inputs[:, :-1] = examples.inputs
-        return inputs, np.ascontiguousarray(examples.targets, self.dtype)
+        targets = np.array(examples.targets, self.dtype, order="C")
+        targets.flags.writeable = False  # a cost that writes into its arguments shall not change what is learnt
+        return inputs, targets
 
     def examples(self, split: Split) -> int:
         """Return how many examples the split has."""
@@ -100,8 +105,11 @@ class NetworkObjective:
         moments, right, theta = Moments(), 0.0, np.asarray(theta, self.dtype)
         for inputs, targets, labels in self._blocks(split, rows):
             outputs = self.outputs(theta, inputs[:, :-1])
-            moments.add(self.loss.per_example(outputs, targets))
-            right += float("nan") if labels is None else float(hits(outputs.T, labels))
+            moments.add(checked_losses(self.loss, outputs, targets))
+            if labels is None:
+                right = float("nan")
+            else:
+                right += float(hits(outputs.T, outputs[np.arange(len(labels)), labels], labels))
         return Evaluation(float(moments.mean), right / moments.count, float(moments.deviation))
 
     def gradient(self, theta: Array, split: Split = "train", rows: IntArray | None = None) -> tuple[float, Array]:
@@ -140,7 +148,7 @@ def _split(count: int, rows: IntArray | None) -> Iterator[slice | IntArray]:
 
 def _by_size(count: int, rows: IntArray | None) -> Iterator[tuple[int, list[IntArray]]]:
     """Yield the blocks as indices, grouped by how many examples they have."""
-    indices = np.arange(count) if rows is None else rows
+    indices = np.arange(count) if rows is None else np.arange(count)[rows]
     whole = len(indices) // _BLOCK * _BLOCK
     if whole:
         yield _BLOCK, list(indices[:whole].reshape(-1, _BLOCK))

@@ -11,11 +11,13 @@ its own layer's matrix and scale and offset into the next one's, which saves thr
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from landscape.kinds import Activation, Cost, TanhForm
+from landscape.kinds import Activation, Cost, TanhForm, checked_losses
 from landscape.layout import Array, IntArray
 from landscape.network.moments import Moments, hits
 from landscape.network.perceptron import Perceptron
@@ -26,6 +28,8 @@ from landscape.plane import Plane
 # 16 to 256 units wide. Fewer points leave threads waiting for Python, larger arrays leave the cache.
 _POINTS = 17
 _BYTES = 2_200_000
+# Below this mean loss, outputs are so close to their targets that float32 leaves too few digits of the difference.
+_TINY = 1e-5
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,14 @@ class _Block:
     """A block of m examples.
 
     `first` is (3, units · m), the first layer's weighted inputs along 1, a and b; `targets` (m, k) a view of
-    memory laid out (k, m), as the outputs are; `labels` (m,) or None.
+    memory laid out (k, m), as the outputs are; `labels` (m,) or None, and `chosen` (m,) where in such memory the
+    outputs of the labels lie.
     """
 
     first: Array
     targets: Array
     labels: IntArray | None
+    chosen: IntArray
 
 
 class NetworkPlane:
@@ -57,6 +63,7 @@ class NetworkPlane:
         labels: IntArray | None,
     ) -> None:
         self._network, self._cost, self._dtype = network, cost, inputs.dtype
+        self._own = threading.local()
         self._forms = [a.tanh_form for a in network.activations]
         matrices = [network.matrices(np.asarray(v, np.float64)) for v in (plane.centre, *plane.directions)]
         self._later = [np.stack(layer) for layer in zip(*(m[1:] for m in matrices), strict=True)]
@@ -75,16 +82,23 @@ class NetworkPlane:
         parts = [self._evaluate(a[k : k + _POINTS], b[k : k + _POINTS]) for k in starts]
         return Evaluations(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def _evaluate(self, a: Array, b: Array) -> Evaluations:
-        """Return the evaluations at up to `_POINTS` points."""
+    def _evaluate(self, a: Array, b: Array, precise: bool = False) -> Evaluations:
+        """Return the evaluations at up to `_POINTS` points; `precise` takes outputs and costs in float64."""
         coordinates = np.stack([np.ones_like(a, np.float64), a, b], axis=1)
         later = [self._fold(k, coordinates) for k in range(len(self._later))]
-        buffers = self._buffers(len(a))
+        buffers = self._buffers()
         moments, right = Moments(), np.zeros(len(a))
         for block in self._blocks:
-            outputs = self._outputs(block, coordinates.astype(self._dtype), later, buffers)
-            moments.add(self._cost.per_example(outputs.swapaxes(-1, -2), block.targets))
-            right += np.nan if block.labels is None else hits(outputs, block.labels)
+            outputs = self._outputs(block, coordinates.astype(self._dtype), later, buffers, precise)
+            # before the ones below it, the outputs are all that the memory of a point holds
+            moments.add(checked_losses(self._cost, outputs[:, :-1].swapaxes(-1, -2), block.targets))
+            if block.labels is None:
+                right += np.nan
+            else:
+                chosen = outputs.reshape(len(a), -1).take(block.chosen, 1, mode="clip")
+                right += hits(outputs[:, :-1], chosen, block.labels)
+        if not precise and self._dtype == np.float32 and (np.abs(moments.mean) < _TINY).any():
+            return self._evaluate(a, b, precise=True)
         return Evaluations(moments.mean, right / moments.count, moments.deviation)
 
     def _fold(self, k: int, coordinates: Array) -> Array:
@@ -95,18 +109,28 @@ class NetworkPlane:
         matrices[..., :-1] *= before.scale
         return (matrices * after.slope).astype(self._dtype)
 
-    def _buffers(self, points: int) -> list[tuple[Array, Array]]:
-        """Return flat work space for each layer's weighted inputs, and for its activations and ones."""
-        size = points * len(self._blocks[0].targets)
-        return [
-            (np.empty(size * units, self._dtype), np.empty(size * (units + 1), self._dtype))
-            for units in self._network.sizes[1:]
-        ]
+    def _buffers(self) -> list[tuple[Array, Array]]:
+        """Return this thread's flat work space for each layer's weighted inputs, and for its activations and ones.
+
+        It is kept: the system takes as long to provide such arrays anew as the arithmetic takes to fill them.
+        """
+        if not hasattr(self._own, "buffers"):
+            size = _POINTS * len(self._blocks[0].targets)
+            self._own.buffers = [
+                (np.empty(size * units, self._dtype), np.empty(size * (units + 1), self._dtype))
+                for units in self._network.sizes[1:]
+            ]
+        return cast("list[tuple[Array, Array]]", self._own.buffers)
 
     def _outputs(
-        self, block: _Block, coordinates: Array, later: list[Array], buffers: list[tuple[Array, Array]]
+        self,
+        block: _Block,
+        coordinates: Array,
+        later: list[Array],
+        buffers: list[tuple[Array, Array]],
+        precise: bool,
     ) -> Array:
-        """Return the outputs (points, k, m) for one block of examples."""
+        """Return the outputs for one block of examples, above a last row of ones: (points, k + 1, m)."""
         points, m = len(coordinates), len(block.targets)
         below: Array = coordinates
         for k, activation in enumerate(self._network.activations):
@@ -120,11 +144,14 @@ class NetworkPlane:
             a[:, -1] = 1
             _activate(activation, self._forms[k], z, a[:, :-1])
             below = a
+        if precise:
+            below = np.ones((points, units + 1, m))
+            _activate(activation, self._forms[-1], z.astype(np.float64), below[:, :-1])
         outputs, form = below[:, :-1], self._forms[-1]
         if form is not None:
             outputs *= form.scale
             outputs += form.offset
-        return outputs
+        return below
 
 
 _PLAIN = TanhForm(slope=1.0, scale=1.0, offset=0.0)
@@ -139,7 +166,9 @@ def _activate(activation: Activation, form: TanhForm | None, z: Array, out: Arra
 
 def _block(first: Array, inputs: Array, targets: Array, labels: IntArray | None) -> _Block:
     products = first @ inputs.T
-    return _Block(products.reshape(3, -1), np.ascontiguousarray(targets.T).T, labels)
+    m = len(inputs)
+    chosen = np.arange(m) + m * (0 if labels is None else labels)
+    return _Block(products.reshape(3, -1), np.ascontiguousarray(targets.T).T, labels, chosen)
 
 
 def _part(labels: IntArray | None, start: int, size: int) -> IntArray | None:

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
@@ -136,7 +137,11 @@ def write_rows(array: zarr.Array[Any], start: int, rows: NDArray[Any]) -> None:
     stop, chunk = start + len(rows), array.chunks[0]
     if stop > array.shape[0]:
         array.resize((-(-stop // chunk) * chunk, *array.shape[1:]))
-    array[start:stop] = rows
+    # One chunk at a time: of several, Zarr leaves the others' tasks behind when one fails, as on a full disk, and
+    # they complain when the program ends.
+    ends = [*range(start // chunk * chunk + chunk, stop, chunk), stop]
+    for first, last in pairwise([start, *ends]):
+        array[first:last] = rows[first - start : last - start]
 
 
 def trim(array: zarr.Array[Any], length: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 import threading
 import warnings
@@ -55,7 +54,7 @@ class Progress(NamedTuple):
 
 
 class DivergenceWarning(UserWarning):
-    """Training stopped because a cost was not finite; the run holds what was recorded until then."""
+    """Training stopped because a cost or θ was not finite; the run holds what was recorded until then."""
 
 
 def fit(
@@ -178,6 +177,7 @@ class _Recorder:
             for _ in range(trainer.steps_per_epoch):
                 self._batch_costs.append(trainer.step())
                 if trainer.index == self._next:
+                    trainer.check()
                     self._snapshot()
                 if trainer.index % _STEPS_BETWEEN_LOOKS == 0:
                     self._report(force=False)
@@ -198,8 +198,7 @@ class _Recorder:
         test = trainer.objective.evaluate(trainer.theta, "test")
         self._measured.append(Measured(trainer.epoch, train.cost, test.cost, train.accuracy, test.accuracy))
         self._report(force=trainer.done)
-        if not math.isfinite(train.cost):
-            raise DivergenceError(trainer.why_diverged(train.cost))
+        trainer.check(train.cost)
 
     def _report(self, *, force: bool) -> None:
         """Commit to disk and tell where training is, every half second or when forced."""

@@ -15,6 +15,8 @@ from landscape.kinds import Optimizer
 from landscape.layout import Array, IntArray
 from landscape.objective import Expectant, Minibatch, Objective, minibatch
 
+_STEPS_BETWEEN_CHECKS = 16  # of θ: at each one they would take a twentieth of the time of small batches
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
@@ -50,7 +52,8 @@ class Trainer:
         self.experiment = experiment
         self.objective = experiment.objective() if objective is None else objective
         self.optimizer: Optimizer = experiment.optimizer
-        self.theta = self.objective.initial(experiment.rng("initial"))
+        # a copy, as every step changes it in place
+        self.theta = np.array(self.objective.initial(experiment.rng("initial")), self.objective.dtype)
         self.index = 0
         self._threads = threads
         self._gradient = np.empty_like(self.theta)
@@ -84,7 +87,7 @@ class Trainer:
         Raises
         ------
         DivergenceError
-            When that cost is not finite; θ stays as it was.
+            When that cost is not finite; θ stays as it was. When θ is not; that is looked at every few steps.
         """
         position = self.index % self.steps_per_epoch
         if position == 0:
@@ -92,10 +95,17 @@ class Trainer:
         rows = self._order[position]
         cost = self._minibatch(len(rows))(rows)
         if not math.isfinite(cost):
-            raise DivergenceError(self.why_diverged(cost))
+            raise DivergenceError(self._why_diverged(self.index + 1, cost))
         self._state = self.optimizer.step(self._gradient, self._state, self.theta)
         self.index += 1
+        if self.index % _STEPS_BETWEEN_CHECKS == 1:
+            self.check()
         return cost
+
+    def check(self, cost: float | None = None) -> None:
+        """Raise DivergenceError when θ, which saturated units may hide, or a `cost` of it is not finite."""
+        if not (math.isfinite(cost or 0) and np.isfinite(self.theta).all()):
+            raise DivergenceError(self._why_diverged(self.index, cost))
 
     def _begin_epoch(self) -> None:
         """Decay the rate and draw the epoch's batches; each epoch has its own generator."""
@@ -116,19 +126,20 @@ class Trainer:
             self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
         return self._minibatches[size]
 
-    def why_diverged(self, cost: float) -> str:
-        """Return a statement of where a non-finite `cost` arose, and of the likely cause."""
+    def _why_diverged(self, step: int, cost: float | None) -> str:
+        """Return a statement of where a cost or parameter that is not finite arose, and of the likely cause."""
         largest = np.abs(self.theta).max()
         rate = getattr(self.optimizer, "learning_rate", None)
-        said = "" if rate is None else f" of {rate:g}"
+        said = f" of {rate:g}" if isinstance(rate, int | float) else ""
         cause = (
             f"the learning rate{said} is likely too large: try a tenth of it"
             if self.index
             else "the starting point is outside of where the cost is defined: choose another initialization"
         )
         return (
-            f"training diverged at step {self.index + 1} (epoch {self.index // self.steps_per_epoch + 1}): "
-            f"the cost is {cost} and the largest parameter {largest:.3g}; {cause}"
+            f"training diverged at step {step} (epoch {-(-step // self.steps_per_epoch)}): "
+            + ("" if cost is None else f"the cost is {cost} and ")
+            + f"the largest parameter is {largest:.3g}; {cause}"
         )
 
 
@@ -141,13 +152,14 @@ def steps(experiment: Experiment, objective: Objective | None = None, *, threads
     Raises
     ------
     DivergenceError
-        When a batch's cost is not finite; the message says at which step and why, most likely.
+        When a batch's cost or θ is not finite; the message says at which step and why, most likely.
     """
     trainer = Trainer(experiment, objective, threads)
     with blas_threads(1):
         while not trainer.done:
             with np.errstate(over="ignore", invalid="ignore"):  # a divergence is raised as such
                 cost = trainer.step()
+            trainer.check()
             yield Step(trainer.index, trainer.epoch, cost, _frozen(trainer.theta))
 
 
