@@ -5,23 +5,26 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from landscape import Experiment, fit
+from landscape.costs import Quadratic
 from landscape.dashboard import create_app
 from landscape.dashboard.controls import controls_of, written
 from landscape.dashboard.links import experiment_of, query_of
 from landscape.dashboard.pace import FASTEST, Pace
 from landscape.dashboard.payloads import POINT_COLUMNS, encode
 from landscape.dashboard.recorded import load
-from landscape.dashboard.session import Session
+from landscape.dashboard.session import Known, Session
 from landscape.dashboard.settings import NETWORK, Identity, read_settings
 from landscape.dashboard.trail import Trail
 from landscape.dashboard.visitors import MOST, Visitors
 from landscape.errors import ExperimentError
+from landscape.layout import Array
 from landscape.optimizers import SGD, Adam
 from landscape.plane import Plane
 
@@ -53,10 +56,15 @@ def session() -> Iterator[Session]:
 def until(session: Session, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Ask as the page does until `holds`, and return all that the session has then."""
     deadline = time.monotonic() + 60
+    known = Known()
     while time.monotonic() < deadline:
-        chunk = session.chunk(None, 0, None, -1)
-        if "points" in chunk and holds(chunk):
+        session.chunk(known)  # waits a moment for news
+        chunk = session.chunk(Known())
+        if "points" not in chunk:
+            continue
+        if holds(chunk):
             return chunk
+        known = Known(chunk["key"], chunk["to"], chunk["surface"]["version"], revision=chunk["state"]["revision"])
     pytest.fail(f"it never came; the last state was {chunk['state']}")
 
 
@@ -189,9 +197,9 @@ def test_chunks_are_ranges_that_do_not_overlap(session: Session) -> None:
     session.step()
     until(session, lambda chunk: chunk["to"] == 3 and idle(chunk))
     surface = first["surface"]["version"]
-    more = session.chunk(first["key"], first["to"], surface, -1)
+    more = session.chunk(Known(first["key"], first["to"], surface))
     assert decoded(more)[0] == [2]
-    assert session.chunk("another", first["to"], surface, -1)["from"] == 0
+    assert session.chunk(Known("another", first["to"], surface))["from"] == 0
 
 
 def test_smaller_rate_applies_at_once_and_leaves_a_mark(session: Session) -> None:
@@ -245,15 +253,54 @@ def test_end_of_training_stops_and_more_epochs_go_on() -> None:
         session.close()
 
 
-def test_unusable_data_are_said_and_other_settings_still_work() -> None:
+def test_training_pauses_when_no_page_looks(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.dashboard.session._ALONE_SECONDS", -1.0)
+    session.toggle()
+    chunk = until(session, lambda chunk: bool(chunk["state"]["notice"]))
+    assert "no page was looking" in chunk["state"]["notice"]
+    assert not chunk["state"]["running"]
+
+
+def notice(session: Session) -> str:
+    """Return what the session says when it stops trying."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        state = session.chunk(Known())["state"]
+        if state["notice"] and not state["running"]:
+            return str(state["notice"])
+    pytest.fail("it said nothing")
+
+
+def test_unusable_data_are_said_and_run_tries_again() -> None:
     session = Session(Experiment(dataset={"name": "npz", "path": "/nowhere.npz"}))
     try:
         session.toggle()
-        deadline = time.monotonic() + 60
-        while not (notice := session.chunk(None, 0, None, -1)["state"]["notice"]) and time.monotonic() < deadline:
-            pass
-        assert "/nowhere.npz" in notice
+        assert "/nowhere.npz" in notice(session)
+        session.toggle()
+        assert "/nowhere.npz" in notice(session)
         session.configure(SMALL)
+        session.step()
+        until(session, lambda chunk: chunk["to"] == 2)
+    finally:
+        session.close()
+
+
+class Faulty(Quadratic):
+    """A cost with a mistake in its code."""
+
+    name: ClassVar[str] = "faulty"
+
+    def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
+        raise KeyError("a mistake")
+
+
+def test_mistake_in_a_plugin_is_said_and_another_cost_still_trains() -> None:
+    session = Session(SMALL.model_copy(update={"cost": Faulty()}))
+    try:
+        session.toggle()
+        assert notice(session) == "KeyError: 'a mistake'"
+        session.configure(SMALL)
+        session.reset()
         session.step()
         until(session, lambda chunk: chunk["to"] == 2)
     finally:
@@ -289,7 +336,7 @@ def test_finished_run_is_shown_with_its_true_costs() -> None:
 
 
 def test_nothing_is_sent_before_the_visitor_asks_for_a_live_run(session: Session) -> None:
-    assert "points" not in session.chunk(None, 0, None, -1)
+    assert "points" not in session.chunk(Known())
     assert not session.live
 
 
@@ -299,7 +346,7 @@ def test_nothing_is_sent_before_the_visitor_asks_for_a_live_run(session: Session
 def test_controls_say_bounds_defaults_and_help() -> None:
     controls = {control.name: control for control in controls_of(SGD)}
     rate = controls["learning_rate"]
-    assert rate.widget == "text"
+    assert rate.widget == "decimal"
     assert "(> 0" in rate.help
     assert controls["nesterov"].widget == "switch"
     assert controls_of(Experiment, ("initialization",))[0].choices[0] in ("glorot", "he", "normal", "uniform")
@@ -443,7 +490,7 @@ def test_page_names_no_foreign_address() -> None:
         part.split('"')[0] for part in html.split('href="')[1:]
     ]
     assert addresses
-    assert all(address.startswith("/") for address in addresses)
+    assert all(address.startswith(("/", "data:")) for address in addresses)
 
 
 def test_forged_cookie_is_a_new_visitor() -> None:
@@ -472,3 +519,9 @@ def test_huge_request_is_refused() -> None:
     client = create_app().server.test_client()
     answer = client.post("/_dash-update-component", data=b"x" * (2 << 20), content_type="application/json")
     assert answer.status_code == 413
+
+
+def test_private_members_of_plotly_are_used_in_one_file_only() -> None:
+    assets = Path(create_app().config.assets_folder)
+    users = [path.name for path in assets.glob("*.js") if "glplot" in path.read_text(encoding="utf-8")]
+    assert users == ["surface3d.js"]

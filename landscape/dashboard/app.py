@@ -83,6 +83,7 @@ def create_app(run: Run | None = None, experiment: Experiment | None = None) -> 
         update_title="",
         serve_locally=True,
         compress=False,
+        suppress_callback_exceptions=True,  # else every page carries the layout twice
     )
     visitors = Visitors(run, experiment)
     recorded = load()

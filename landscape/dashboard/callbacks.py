@@ -9,7 +9,7 @@ from dash.exceptions import PreventUpdate
 
 from landscape.dashboard.links import experiment_of, query_of
 from landscape.dashboard.pace import SPEEDS
-from landscape.dashboard.session import Session
+from landscape.dashboard.session import Known, Session
 from landscape.dashboard.settings import (
     NETWORK,
     Identity,
@@ -59,15 +59,15 @@ def _register_stream(app: Dash, visitors: Visitors) -> None:
     @app.callback(Output("chunk", "data"), Input("request", "data"), prevent_initial_call=True)
     def next_chunk(request: Any) -> dict[str, Any]:
         asked = request if isinstance(request, dict) else {}
-        since, revision = asked.get("since"), asked.get("revision")
-        chunk = visitors.current().chunk(
-            asked.get("key"),
-            since if isinstance(since, int) else 0,
-            asked.get("surface"),
-            revision if isinstance(revision, int) else -1,
-        )
+        chunk = visitors.current().chunk(_known(asked))
         # an answer equal to the last one would not reach the page, which would then never ask again
         return chunk | {"asked": asked.get("at")}
+
+
+def _known(asked: dict[str, Any]) -> Known:
+    """Return what the page says that it has; what is not of the right type counts as nothing."""
+    kinds = {"key": str, "since": int, "surface": str, "tested": int, "revision": int}
+    return Known(**{name: asked[name] for name, kind in kinds.items() if isinstance(asked.get(name), kind)})
 
 
 def _register_commands(app: Dash, visitors: Visitors) -> None:

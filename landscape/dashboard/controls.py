@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from landscape.kinds import KindName
 
-Widget = Literal["text", "number", "switch", "choice", "list"]
+Widget = Literal["decimal", "text", "number", "switch", "choice", "list"]
 
 
 class Control(NamedTuple):
@@ -88,10 +88,13 @@ def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[Map
     return definitions.get(reference, kind), optional
 
 
+_WIDGETS: dict[str, Widget] = {"array": "list", "boolean": "switch", "integer": "number", "number": "decimal"}
+
+
 def _widget(kind: Mapping[str, Any]) -> Widget:
     if "enum" in kind:
         return "choice"
-    return {"boolean": "switch", "integer": "number", "array": "list"}.get(kind.get("type", ""), "text")  # type: ignore[return-value]
+    return _WIDGETS.get(kind.get("type", ""), "text")
 
 
 def _bounds(kind: Mapping[str, Any]) -> str:
@@ -197,7 +200,7 @@ def _text_input(control: Control, identity: dict[str, str], value: Any) -> Any:
         spellCheck=False,
         autoComplete="off",
         placeholder="default" if control.optional else "",
-        inputProps={"inputMode": "decimal" if control.widget == "text" else "text"},
+        inputProps={"inputMode": "decimal" if control.widget == "decimal" else "text"},
     )
 
 

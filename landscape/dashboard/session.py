@@ -11,14 +11,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from landscape._blas import blas_threads
 from landscape.dashboard.pace import Pace
 from landscape.dashboard.payloads import points_payload
 from landscape.dashboard.survey import survey, survey_due
 from landscape.dashboard.work import Snapshot, Work, begin, show
-from landscape.errors import DivergenceError, LandscapeError
+from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, projection
 from landscape.kinds import Plugin, Projection
 from landscape.runs import Run
@@ -28,6 +28,26 @@ _BURST_SECONDS = 0.02
 _DENSE_STEPS = 32  # θ moves most at the start, so that every step is kept there
 _FEW_PARAMETERS = 1000  # every step is kept of a function: its copies and costs take no time
 _WAIT_SECONDS = 0.25
+_ALONE_SECONDS = 120.0  # a page in the background still asks about once a minute
+
+
+class Known(NamedTuple):
+    """What a page has already.
+
+    Attributes
+    ----------
+    key : which run and which version of its points; those of others are sent from the start.
+    since : the first step that it does not have.
+    surface : the version of its surface.
+    tested : the step after which the test examples were last evaluated.
+    revision : that of the state.
+    """
+
+    key: str | None = None
+    since: int = 0
+    surface: str | None = None
+    tested: int | None = None
+    revision: int = -1
 
 
 class Session:
@@ -50,7 +70,8 @@ class Session:
         self._run = run
         self._work: Work | None = None
         self._number = 0
-        self._build = True
+        self._build = True  # wanted
+        self._building = False  # under way
         self._running = False
         self._owed = 0
         self._pace = Pace()
@@ -78,9 +99,9 @@ class Session:
             if self._threads or self._closed:
                 return
             for body in (self._train_forever, self._survey_forever):
-                self._threads.append(threading.Thread(target=body, name=f"landscape{body.__name__}", daemon=True))
-        for thread in self._threads:
-            thread.start()
+                thread = threading.Thread(target=body, name=f"landscape{body.__name__}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
 
     def close(self) -> None:
         """End the threads and wait for them; the session is of no use afterwards."""
@@ -104,7 +125,9 @@ class Session:
         with self._telling():
             self._take_over()
             self._running = False
-            if self._work is None or self._build or not self._work.trainer.done:
+            if self._work is not None and self._work.trainer.done and not self._build:
+                self._notice = _finished(self._work)
+            else:
                 self._owed += 1
 
     def reset(self) -> None:
@@ -131,7 +154,7 @@ class Session:
         with self._telling():
             self.live, self._notice = True, ""
             if self._work is not None:
-                self._work.refit = True
+                self._work.refit, self._work.broken = True, False
 
     def configure(self, experiment: Experiment) -> None:
         """Take new settings; some of them may have to wait for Reset: see `waits`.
@@ -163,6 +186,8 @@ class Session:
         self.live = True
         if self._run is not None:
             self._run, self._build = None, True
+        elif self._work is None and not self._building:
+            self._build = True  # the last attempt failed
 
     def _anchor(self) -> None:
         done = self._work.trainer.index if self._work is not None and not self._build else 0
@@ -185,26 +210,15 @@ class Session:
 
     # What the page asks for.
 
-    def chunk(self, key: str | None, since: int, surface: str | None, revision: int) -> dict[str, Any]:
-        """Return what is new since the page last asked, waiting a moment for it while something goes on.
-
-        Parameters
-        ----------
-        key : which run and which version of its points the page has; others are sent from the start.
-        since : the first step that the page does not have.
-        surface : the version of the surface that the page has.
-        revision : that of the state which the page has.
-        """
+    def chunk(self, known: Known) -> dict[str, Any]:
+        """Return what is new since the page last asked, waiting a moment for it while something goes on."""
         self.start()
         with self._changed:
             self.touched = perf_counter()
             self._changed.wait_for(
-                lambda: (
-                    not (self.live and (self._running or self._busy())) or self._news(key, since, surface, revision)
-                ),
-                _WAIT_SECONDS,
+                lambda: not (self.live and (self._running or self._busy())) or self._news(known), _WAIT_SECONDS
             )
-            return self._chunk(key, since, surface)
+            return self._chunk(known)
 
     def _shown(self) -> Work | None:
         """Return the run, once it is to be shown and has a surface to be shown on."""
@@ -214,18 +228,18 @@ class Session:
     def _busy(self) -> bool:
         """Whether something is on its way that the page does not have yet."""
         work = self._work
-        if self._build:
+        if self._build or self._building:
             return True
         return work is not None and bool(self._owed or self._uncopied() or survey_due(work, self._running))
 
-    def _news(self, key: str | None, since: int, surface: str | None, revision: int) -> bool:
+    def _news(self, known: Known) -> bool:
         work = self._shown()
         if work is None:
             return False
-        new_points = key != work.key or work.newest >= since
-        return new_points or (work.surface or {}).get("version") != surface or revision != self._revision
+        new_points = known.key != work.key or work.newest >= known.since
+        return new_points or (work.surface or {}).get("version") != known.surface or known.revision != self._revision
 
-    def _chunk(self, key: str | None, since: int, surface: str | None) -> dict[str, Any]:
+    def _chunk(self, known: Known) -> dict[str, Any]:
         work = self._shown()
         state = {
             "revision": self._revision,
@@ -236,15 +250,16 @@ class Session:
         }
         if work is None or work.surface is None:
             return {"state": state, "surface": None}
-        first = since if key == work.key else 0
+        first = known.since if known.key == work.key else 0
         steps, rows = work.trail.since(first)
+        tested = work.tests[-1]["step"] if work.tests else None
         return {
             "key": work.key,
             "from": first,
             "to": steps[-1] + 1 if steps else first,
             "points": points_payload(steps, rows),
-            "surface": None if surface == work.surface["version"] else work.surface,
-            "tests": work.tests,
+            "surface": None if known.surface == work.surface["version"] else work.surface,
+            "tests": None if first and known.tested == tested else work.tests,
             "changes": work.changes,
             "state": state | work.describe(),
         }
@@ -293,17 +308,18 @@ class Session:
     def _rebuild(self) -> None:
         """Build the run that is wanted; the notice says why when that cannot be."""
         with self._changed:
-            experiment, run, self._build = self._wanted, self._run, False
+            experiment, run, self._build, self._building = self._wanted, self._run, False, True
             self._number += 1
             self._work = None
         try:
             work = begin(self._number, experiment) if run is None else show(self._number, run)
-        except (LandscapeError, ValueError, OSError, MemoryError) as error:  # said to the visitor, who can act on it
+        except Exception as error:  # plugins may raise anything: said to the visitor, who can act on it
             with self._telling():
-                self._stop(str(error))
+                self._building = False
+                self._stop(_said(error))
             return
         with self._telling():
-            self._work = work
+            self._work, self._building = work, False
             self._anchor()
 
     def _train(self, work: Work, steps: int) -> None:
@@ -316,12 +332,14 @@ class Session:
                 taken += 1
                 if trainer.index <= _DENSE_STEPS or trainer.theta.size <= _FEW_PARAMETERS:
                     self._copy(work)
-        except DivergenceError as error:
-            message = str(error)
+        except Exception as error:  # divergence, or anything that a plugin raises
+            message = _said(error)
         with self._changed:
             self._owed = max(0, self._owed - taken)
             if message or trainer.done:
                 self._stop(message or _finished(work))
+            elif perf_counter() - self.touched > _ALONE_SECONDS:
+                self._stop("Paused, because no page was looking. Run goes on.")
         if taken and perf_counter() - work.copied_at >= _COPY_SECONDS:
             self._copy(work)
 
@@ -355,10 +373,16 @@ class Session:
     def _survey(self, work: Work, chosen: Projection, running: bool) -> None:
         try:
             survey(work, chosen, running, self._telling)
-        except (LandscapeError, ValueError, MemoryError) as error:  # said, and the page stays usable
+        except Exception as error:  # plugins may raise anything: said, and the page stays usable
             with self._telling():
-                work.refit = False
-                self._notice = str(error)
+                work.refit, work.fitted_at = False, perf_counter()
+                work.broken = not isinstance(error, LandscapeError)
+                self._notice = _said(error)
+
+
+def _said(error: Exception) -> str:
+    """Return what the visitor reads of an error; of one that nobody foresaw, its kind too."""
+    return str(error) if isinstance(error, LandscapeError) else f"{type(error).__name__}: {error}"
 
 
 def _apply_live(work: Work, experiment: Experiment) -> None:

@@ -58,7 +58,12 @@ def fields(slot: str, part: str, values: Mapping[str, Any] | None = None) -> lis
     model = model_of(slot, part)
     shown = values or {}
     return [
-        component(control, Identity(slot, part, control.name).id(), shown.get(control.name, control.default))
+        component(
+            control,
+            Identity(slot, part, control.name).id(),
+            shown.get(control.name, control.default),
+            "whole" if control.widget == "text" else "third",
+        )
         for control in controls_of(model)
         if control.name != "name"
     ]

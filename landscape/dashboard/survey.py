@@ -30,8 +30,8 @@ _COARSEST = 17  # a surface with fewer points along an axis is not worth showing
 
 def survey_due(work: Work, running: bool) -> bool:
     """Whether there is anything to compute."""
-    if work.refit:
-        return True
+    if work.broken or work.refit:
+        return not work.broken
     return work.slice is not None and bool(work.waiting or work.tiles is not None or test_due(work, running))
 
 

@@ -49,7 +49,8 @@ class Work:
     waiting : snapshots whose figures are not computed yet.
     tests : what was measured on the test examples, by step; `tested` is when the last was.
     changes : the settings that were changed while training, by step.
-    refit : whether a new plane is asked for; `fitted_at` is when the last was laid.
+    refit : whether a new plane is asked for; `fitted_at` is when the last was laid, or was tried.
+    broken : whether computing raised what nobody foresaw, such as an error in a plugin.
     copied_at, copied : when θ was last copied, and after which step.
     batch_cost : of the last batch.
     """
@@ -72,6 +73,7 @@ class Work:
     changed_since_fit: bool = False
     refit: bool = True
     fitted_at: float = 0.0
+    broken: bool = False
     copied_at: float = 0.0
     copied: int = 0
     batch_cost: float = float("nan")

@@ -97,7 +97,7 @@
       this.sequence = chunk.to;
       this.measure(chunk);
       this.state = chunk.state;
-      this.tests = chunk.tests;
+      if (chunk.tests) this.tests = chunk.tests;
       this.changes = chunk.changes;
       if (chunk.surface) {
         const laid = this.surface && this.live && this.surface.run === run && this.surface.plane !== chunk.surface.plane;
@@ -157,10 +157,11 @@
     ask() {
       if (this.asked && performance.now() - this.asked < SILENCE_MS) return;
       this.asked = performance.now();
-      const shown = this.live && this.surface ? this.surface.version : null;
-      const request = { key: this.live ? this.key : null, since: this.sequence, surface: shown, at: Date.now(),
-                        revision: this.live && this.state ? this.state.revision : -1 };
-      window.dash_clientside.set_props("request", { data: request });
+      const known = this.live && this.surface ? {
+        key: this.key, since: this.sequence, surface: this.surface.version, revision: this.state.revision,
+        tested: this.tests.length ? this.tests[this.tests.length - 1].step : null,
+      } : {};
+      window.dash_clientside.set_props("request", { data: Object.assign(known, { at: Date.now() }) });
       this.watchdog = setTimeout(() => {
         this.stage.classList.add("silent");
         this.ask();
@@ -207,16 +208,39 @@
       if (this.head !== before) this.dirty = this.curvesDirty = true;
     }
 
+    /** Roll on at an even pace along the drawn path, however unevenly its points are spaced. */
     advanceReplay(seconds, newest) {
-      this.head += (seconds * newest) / REPLAY_S;
+      const shares = this.shares(newest);
+      let left = seconds / REPLAY_S;
+      while (left > 0 && this.head < newest) {
+        const k = Math.floor(this.head), rest = (k + 1 - this.head) * shares[k];
+        this.head = left < rest ? this.head + left / shares[k] : k + 1;
+        left -= rest;
+      }
       if (this.head < newest) return;
-      this.head = newest;
       this.rest += seconds;
       if (this.live && !(this.state && this.state.replay)) {
         this.catchUp();
       } else if (this.rest > REST_S && !still.matches) {
         this.replay();
       }
+    }
+
+    /** Return what share of a replay each stretch between two points takes: by its length, and a little for each. */
+    shares(newest) {
+      const known = this.stretches;
+      if (known && known.view === this.view && known.count === newest) return known.shares;
+      const { rangeA, rangeB, rangeZ, height } = this.view, { a, b, cost } = this.points;
+      const along = (values, k, range) => (values[k + 1] - values[k]) / (range[1] - range[0]);
+      const lengths = [];
+      for (let k = 0; k < newest; k += 1) {
+        const rise = (height(cost[k + 1]) - height(cost[k])) / (rangeZ[1] - rangeZ[0]);
+        lengths.push(Math.hypot(along(a, k, rangeA), along(b, k, rangeB), Number.isFinite(rise) ? rise : 0));
+      }
+      const whole = lengths.reduce((sum, length) => sum + length, 0) || 1;
+      const shares = lengths.map((length) => (0.8 * length) / whole + 0.2 / newest);
+      this.stretches = { view: this.view, count: newest, shares: shares };
+      return shares;
     }
 
     advanceLive(seconds, newest) {

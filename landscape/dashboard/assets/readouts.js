@@ -102,7 +102,7 @@
       const test = lastBefore(tests, row.step);
       put("accuracy", test ? percent(test.accuracy) : "–");
       put("off-plane", row.extent > 0 ? percent(row.off / row.extent) : "0.0 %");
-      put("off-distance", row.off.toPrecision(2));
+      put("off-distance", row.off.toPrecision(3));
       put("extent", row.extent.toPrecision(3));
       put("cost-here", L.short(row.cost));
       put("cost-below", L.short(row.under));

@@ -184,7 +184,7 @@
     traces(view, look) {
       const old = this.ready ? this.div.data : null;
       const traces = [
-        surfaceTrace(view, look), line(look.outline, 7, 0.9), line(look.path, 3, 1), line(look.path, 2, 0.6),
+        surfaceTrace(view, look), line(look.outline, 7, 0.9), line(look.path, 3, 1), line(look.path, 3, 0.6),
         line(look.ball, 4, 1), marker(look.ball, 4, look.outline), marker(look.ball, 10, "#ffffff"),
       ];
       if (old) {
