@@ -222,11 +222,12 @@ class Projection(Plugin, ABC):
     def plane(self, objective: Objective, path: Path, rng: np.random.Generator) -> Plane:
         """Return the plane; it passes through the path's last point unless the projection says otherwise."""
 
-    def random_walk_captured(self, path: Path) -> float:
-        """Return the share that this projection would capture of a random walk recorded at the same steps.
+    def random_walk_captured(self, path: Path, steps: IntArray | None = None) -> float:
+        """Return the share that this projection would capture of a random walk, the yardstick for `Plane.captured`.
 
-        The yardstick for `Plane.captured`. By default that of two directions chosen without looking at the
-        path: 2/P.
+        The plane is laid through a walk recorded at the steps of `path`; the share is of the walk's points at
+        `steps`, by default the same. For a projection that chooses two directions without looking at the path,
+        as is assumed here, it is 2/P.
         """
         return min(1.0, 2 / int(path.thetas.shape[1]))
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from landscape.errors import PlaneError
 from landscape.kinds import Projection
-from landscape.layout import Array, Block
+from landscape.layout import Array, Block, IntArray
 from landscape.objective import Objective
 from landscape.path import Path
 from landscape.plane import Plane
@@ -90,15 +90,17 @@ class PCA(Projection):
         labels = tuple(f"PC {k} ({_percent(share)} of the path)" for k, share in enumerate(shares, 1))
         return Plane(path.last, directions, (labels[0], labels[1]), self.name)
 
-    def random_walk_captured(self, path: Path) -> float:
+    def random_walk_captured(self, path: Path, steps: IntArray | None = None) -> float:
         """Return what two principal directions capture of a random walk anchored at its end: about 0.90.
 
         Exact in the limit of many parameters, for the very steps at which the path was recorded: there the
         walk's Gram matrix is min(T − s, T − t). (For evenly spaced steps 8/π²·(1 + 1/9), after Antognini &
         Sohl-Dickstein 2018, arXiv:1806.08805, whose 6/π²·(1 + 1/4) holds for a walk centred on its mean.)
         """
-        values = np.linalg.eigvalsh(_walk_gram(path))
-        return _share(values[-2:].sum(), values.sum())
+        gram, cross, extents = _walk_grams(path, steps)
+        values, vectors = np.linalg.eigh(gram)
+        inside = np.square(cross @ vectors[:, -2:]).sum(axis=0)
+        return _share(float(sum(inside[values[-2:] > 0] / values[-2:][values[-2:] > 0])), extents.sum())
 
 
 class StartEnd(Projection):
@@ -124,14 +126,17 @@ class StartEnd(Projection):
         second = _complete(np.concatenate([unit[None], directions]), unit.size, rng)[1]
         return Plane(path.last, np.stack([along, second]), ("start to end", "PC of the rest"), self.name)
 
-    def random_walk_captured(self, path: Path) -> float:
+    def random_walk_captured(self, path: Path, steps: IntArray | None = None) -> float:
         """Return what this plane captures of a random walk recorded at the same steps, for many parameters."""
-        gram = _walk_gram(path)
-        extent = float(np.trace(gram))
-        first = gram[0]
-        rest = gram - np.outer(first, first) / first[0] if first[0] else gram
-        along = extent - float(np.trace(rest))
-        return _share(along + np.linalg.eigvalsh(rest)[-1], extent)
+        gram, cross, extents = _walk_grams(path, steps)
+        if not gram[0, 0]:
+            return float("nan")
+        along = np.square(cross[:, 0]).sum() / gram[0, 0]
+        # what is left of the walk, and its products with what was seen, without the first direction
+        rest = gram - np.outer(gram[0], gram[0]) / gram[0, 0]
+        values, vectors = np.linalg.eigh(rest)
+        inside = np.square((cross - np.outer(cross[:, 0], gram[0]) / gram[0, 0]) @ vectors[:, -1]).sum()
+        return _share(along + (inside / values[-1] if values[-1] > 0 else 0.0), extents.sum())
 
 
 def _offsets(path: Path) -> Array:
@@ -170,10 +175,16 @@ def _complete(directions: Array, size: int, rng: np.random.Generator) -> Array:
     return np.stack(found)
 
 
-def _walk_gram(path: Path) -> Array:
-    """Return the expected Gram matrix of a random walk seen from its end, recorded at the path's steps."""
+def _walk_grams(path: Path, steps: IntArray | None) -> tuple[Array, Array, Array]:
+    """Return the expected products of a random walk's points, all seen from its end.
+
+    (T, T) those of the points at the path's steps with each other; (S, T) those of the points at `steps` with
+    them; (S,) those of the points at `steps` with themselves. What comes after the end is independent of what
+    came before it.
+    """
     left = (path.steps[-1] - path.steps).astype(np.float64)
-    return np.asarray(np.minimum.outer(left, left))
+    seen = left if steps is None else (path.steps[-1] - np.asarray(steps)).astype(np.float64)
+    return np.minimum.outer(left, left), np.minimum.outer(seen, left).clip(0), np.abs(seen)
 
 
 def _share(part: float, whole: float) -> float:

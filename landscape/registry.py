@@ -131,10 +131,8 @@ class Registry:
 
     def load(self, entry_point: metadata.EntryPoint) -> None:
         """Load one entry point and register it, or record why that failed."""
-        distribution, version = "unknown", ""
+        distribution, version = _provider_of(entry_point)
         try:
-            if entry_point.dist is not None:
-                distribution, version = entry_point.dist.name or distribution, entry_point.dist.version or version
             self.add(entry_point.load(), entry_point.name, distribution, version)
         except KeyboardInterrupt:
             raise
@@ -142,6 +140,15 @@ class Registry:
             self.failures.append(
                 Failure(entry_point.name, distribution, version, _reason(error), traceback.format_exc())
             )
+
+
+def _provider_of(entry_point: metadata.EntryPoint) -> tuple[str, str]:
+    """Return the name and version of the distribution that has the entry point, as far as they can be read."""
+    distribution: Any = entry_point.dist
+    try:
+        return distribution.name or "unknown", distribution.version or ""
+    except Exception:  # there is none, or its metadata are damaged, which raises anything
+        return "unknown", ""
 
 
 def _reason(error: BaseException) -> str:
@@ -220,8 +227,7 @@ def registry() -> Registry:
     found = Registry()
     found.add(builtin, "builtin", BUILTIN, metadata_version())
     points = metadata.entry_points(group=PROJECT)
-    # a distribution whose metadata are damaged has no name
-    for point in sorted(points, key=lambda p: (p.dist.name or "" if p.dist else "", p.name)):
+    for point in sorted(points, key=lambda p: (_provider_of(p), p.name)):
         found.load(point)
     return found
 

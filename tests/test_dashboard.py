@@ -419,7 +419,7 @@ def test_test_function_needs_no_network() -> None:
 @pytest.mark.parametrize(
     "experiment",
     [
-        Experiment(),
+        Experiment.preset("classic"),
         SMALL,
         Experiment(optimizer={"name": "adam", "beta1": 0.5}, hidden=(32,), seed=9),
         Experiment(dataset={"name": "mnist", "train_size": 100}),
@@ -432,7 +432,7 @@ def test_address_gives_back_the_same_experiment(experiment: Experiment) -> None:
 
 
 def test_default_experiment_needs_no_query() -> None:
-    assert query_of(Experiment()) == ""
+    assert query_of(Experiment.preset("classic")) == ""
 
 
 @pytest.mark.parametrize(
@@ -465,8 +465,8 @@ def test_bundled_run_is_small_and_starts_where_the_classic_network_does() -> Non
     assert np.isfinite(rows[:, :6]).all()
     cost = np.frombuffer(base64.b64decode(chunk["surface"]["cost"]), "<f4")
     assert np.isfinite(cost).sum() > 600
-    objective = Experiment().objective()
-    start = objective.evaluate(objective.initial(Experiment().rng("initial"))).cost
+    objective = Experiment.preset("classic").objective()
+    start = objective.evaluate(objective.initial(Experiment.preset("classic").rng("initial"))).cost
     assert rows[0, POINT_COLUMNS.index("cost")] == pytest.approx(start, rel=0.05)
 
 

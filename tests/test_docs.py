@@ -142,7 +142,9 @@ def test_bounds_of_a_field_are_said(generated):
 def test_every_figure_of_the_dashboard_and_of_captions_is_defined():
     page = (DOCS / "figures.md").read_text(encoding="utf-8")
     defined = " ".join(re.findall(r"^\*\*(.+?)\*\*", page, re.MULTILINE)).lower()
-    layout = (ROOT / "landscape" / "dashboard" / "layout.py").read_text(encoding="utf-8")
+    layout = "".join(
+        (ROOT / "landscape" / "dashboard" / name).read_text(encoding="utf-8") for name in ("layout.py", "stage.py")
+    )
     labels = re.findall(r"""_honest\(\s*"([^"]+)"|_figure\("[^"]+", "([^"]+)\"""", layout)
     shown = [name.strip().lower() for pair in labels for label in pair if label for name in label.split("|")]
     assert {"path captured", "test accuracy"} <= set(shown)

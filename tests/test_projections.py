@@ -9,6 +9,7 @@ import pytest
 
 from landscape import Path
 from landscape.errors import PlaneError
+from landscape.functions import FunctionObjective
 from landscape.projections import PCA, FilterNormalized, Random, StartEnd
 
 
@@ -144,13 +145,25 @@ def test_random_walk_baseline_equals_simulated_walks(projection, steps):
     for _ in range(6):
         gaps = np.sqrt(np.diff(steps))[:, None] * rng.normal(size=(len(steps) - 1, size))
         walk = Path(steps, np.concatenate([np.ones((1, size)), gaps]).cumsum(axis=0))
-        from landscape.functions import FunctionObjective
-
         objective = FunctionObjective(lambda t: 0.0 * t.sum(), lambda t: 0 * t, np.ones(size), np.float64)
         plane = projection.plane(objective, walk, rng)
         found.append(plane.captured(walk.thetas))
     baseline = projection.random_walk_captured(walk)
     assert baseline == pytest.approx(np.mean(found), abs=0.02 if baseline > 0.1 else 0.002)
+
+
+@pytest.mark.parametrize("projection", [PCA(), StartEnd()], ids=repr)
+@pytest.mark.parametrize("steps", [np.arange(0, 20), np.arange(0, 90, 3), np.arange(50, 60)], ids=str)
+def test_random_walk_baseline_holds_for_a_part_of_the_walk_and_beyond_its_end(projection, steps):
+    size, fitted, rng = 2500, np.arange(60), np.random.default_rng(3)
+    shares = []
+    for _ in range(6):
+        walk = np.concatenate([np.ones((1, size)), rng.normal(size=(99, size))]).cumsum(axis=0)
+        objective = FunctionObjective(lambda t: 0.0 * t.sum(), lambda t: 0 * t, np.ones(size), np.float64)
+        plane = projection.plane(objective, Path(fitted, walk[fitted]), rng)
+        shares.append(plane.captured(walk[steps]))
+    baseline = projection.random_walk_captured(Path(fitted, walk[fitted]), steps)
+    assert baseline == pytest.approx(np.mean(shares), abs=0.03)
 
 
 def test_even_walks_anchored_at_one_end_give_ninety_percent():

@@ -15,19 +15,24 @@ _READS_FILES = ("path", "folder", "file")
 
 
 def query_of(experiment: Experiment) -> str:
-    """Return the query string, ``?…`` or empty, that says how `experiment` differs from the default one."""
+    """Return the query string, ``?…`` or empty, that says how `experiment` differs from the preset ``classic``."""
     said = _flat(experiment.to_dict())
-    default = _flat(Experiment().to_dict())
+    default = _flat(_default())
     names = {path: value for path, value in said.items() if path.endswith(".name")}
     changed = {path for path in names if default.get(path) != names[path]}
     pairs = []
-    for path, value in said.items():
+    # a function first, since naming one resets what belongs to networks
+    for path, value in sorted(said.items(), key=lambda item: not item[0].startswith("function.")):
         part = path.rpartition(".")[0]
         if path in changed:
             pairs.append((part, value))
         elif f"{part}.name" in changed or default.get(path) != value:
             pairs.append((path, _text(value)))
     return "?" + urlencode(pairs, safe=",[]") if pairs else ""
+
+
+def _default() -> dict[str, Any]:
+    return Experiment.preset("classic").to_dict()
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -74,15 +79,21 @@ def experiment_of(query: str) -> Experiment:
         if not isinstance(table, dict):
             table = values[part] = {"name": table}
         table[name] = _read(text)
-    return Experiment(**{part: _named(part, value) for part, value in values.items()})
+    return Experiment(**_over(_default(), values))
 
 
-def _named(part: str, value: Any) -> Any:
-    """Add the default plugin's name to a table of fields that leaves it out."""
-    if not isinstance(value, dict) or "name" in value:
-        return value
-    default = Experiment().to_dict().get(part)
-    return {"name": default["name"], **value} if isinstance(default, dict) else value
+def _over(default: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default experiment's table with `values` in place of what they name."""
+    if "function" in values:  # it starts afresh: of the default, nothing but the optimizer makes sense for it
+        default = {"optimizer": default["optimizer"]}
+    return default | {part: _merged(default.get(part), value) for part, value in values.items()}
+
+
+def _merged(old: Any, value: Any) -> Any:
+    """Return a part's table with the fields that `value` leaves out, if it is of the same plugin."""
+    value = {"name": value} if isinstance(old, dict) and isinstance(value, str) else value
+    same = isinstance(old, dict) and isinstance(value, dict) and value.get("name", old["name"]) == old["name"]
+    return {**old, **value} if same else value
 
 
 def _read(text: str) -> Any:

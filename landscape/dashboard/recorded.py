@@ -40,7 +40,7 @@ def load() -> dict[str, Any]:
 
 def make(experiment: Experiment | None = None, steps: int = _STEPS) -> dict[str, Any]:
     """Train for a moment and return the run in the form of a chunk: points, surface, figures."""
-    experiment = experiment or Experiment()
+    experiment = experiment or Experiment.preset("classic")
     trainer = Trainer(experiment)
     path, batches = _train(trainer, min(steps, trainer.total_steps))
     part = lay(experiment, trainer.objective, projection("pca"), path, ahead=False)
@@ -63,7 +63,7 @@ def make(experiment: Experiment | None = None, steps: int = _STEPS) -> dict[str,
             "stepsPerEpoch": trainer.steps_per_epoch,
             "slice": {
                 "captured": finite(part.plane.captured(path.thetas)),
-                "walk": finite(part.walk),
+                "walk": finite(part.walk(path.steps.tolist())),
                 "fitted": part.fitted,
                 "ahead": False,
                 "stale": False,

@@ -66,7 +66,7 @@ class Session:
 
     def __init__(self, experiment: Experiment | None = None, run: Run | None = None) -> None:
         self._changed = threading.Condition()
-        self._wanted = experiment or (run.experiment if run else Experiment())
+        self._wanted = experiment or (run.experiment if run else Experiment.preset("classic"))
         self._run = run
         self._work: Work | None = None
         self._number = 0

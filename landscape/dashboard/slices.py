@@ -37,7 +37,7 @@ class Slice:
     rows : (n,) the training examples used, or None for all.
     fitted : the last step of the path that the plane was fitted to.
     ahead : whether that path was trained in advance, before the visitor's own run.
-    walk : the share of a random walk that the projection would capture.
+    projection, path : what laid the plane, and through what.
     """
 
     plane: Plane
@@ -47,7 +47,12 @@ class Slice:
     evaluator: PlaneEvaluator
     fitted: int
     ahead: bool
-    walk: float
+    projection: Projection
+    path: Path
+
+    def walk(self, steps: list[int]) -> float:
+        """Return the share of a random walk's points at `steps` that such a plane would capture."""
+        return self.projection.random_walk_captured(self.path, np.asarray(steps, np.int64))
 
     def true_cost(self, theta: Array) -> float:
         """Return the cost at `theta` (P,) itself, on the surface's examples."""
@@ -146,7 +151,8 @@ def lay(
         evaluator=plane_evaluator(objective, plane, "train", rows, False),
         fitted=int(path.steps[-1]),
         ahead=ahead,
-        walk=projection.random_walk_captured(path),
+        projection=projection,
+        path=path,
     )
 
 

@@ -50,6 +50,7 @@ class Work:
     tests : what was measured on the test examples, by step; `tested` is when the last was.
     changes : the settings that were changed while training, by step.
     refit : whether a new plane is asked for; `fitted_at` is when the last was laid, or was tried.
+    walk : the number of the plane and of points for which the share of a random walk was computed, and the share.
     broken : whether computing raised what nobody foresaw, such as an error in a plugin.
     copied_at, copied : when θ was last copied, and after which step.
     batch_cost : of the last batch.
@@ -73,6 +74,7 @@ class Work:
     changed_since_fit: bool = False
     refit: bool = True
     fitted_at: float = 0.0
+    walk: tuple[int, int, float] = (-1, 0, float("nan"))
     broken: bool = False
     copied_at: float = 0.0
     copied: int = 0
@@ -129,6 +131,14 @@ class Work:
             half = _MOST_TESTS // 2
             self.tests = self.tests[:half:2] + self.tests[half:]
 
+    def _random_walk(self, part: Slice) -> float:
+        """Return the share of a random walk that the plane captures, renewed as the path grows by a tenth."""
+        plane, count, share = self.walk
+        if plane != self.planes or len(self.trail.steps) > 1.1 * count:
+            share = part.walk(self.trail.steps)
+            self.walk = self.planes, len(self.trail.steps), share
+        return share
+
     def describe(self) -> dict[str, Any]:
         """Return what the page is told of the run besides its points."""
         trainer, part = self.trainer, self.slice
@@ -144,7 +154,7 @@ class Work:
         if part is not None:
             said["slice"] = {
                 "captured": finite(self.trail.captured()),
-                "walk": finite(part.walk),
+                "walk": finite(self._random_walk(part)),
                 "fitted": part.fitted,
                 "ahead": part.ahead,
                 "stale": self.stale,
