@@ -24,6 +24,7 @@ class Plane:
     directions : (2, P) u and v; they need be neither unit vectors nor orthogonal.
     labels : what each axis is called, such as ``"PC 1 (61 %)"``.
     name : the projection that laid the plane.
+    random_walk : the share of a random walk that such a plane captures, the yardstick for `captured`; NaN if unknown.
     reach : how far from the centre to look along each axis at least, in the axis's own units.
 
     All arithmetic is done in float64, whatever the precision of the arrays.
@@ -39,6 +40,7 @@ class Plane:
     labels: tuple[str, str] = ("direction 1", "direction 2")
     name: str = "custom"
     reach: tuple[float, float] = (0.0, 0.0)
+    random_walk: float = float("nan")
 
     def __post_init__(self) -> None:
         if self.centre.ndim != 1 or self.directions.shape != (2, self.centre.size):
@@ -110,3 +112,12 @@ class Plane:
             extent += float(np.square(self._offsets(theta)).sum())
             missed += float(self.off_plane(theta)) ** 2
         return 1 - missed / extent if extent else float("nan")
+
+
+def percent(share: float) -> str:
+    """Return a share as it is shown, with a decimal where it would be rounded to all.
+
+    >>> percent(0.613), percent(0.998)
+    ('61 %', '99.8 %')
+    """
+    return f"{100 * share:.0f} %" if share < 0.995 else f"{100 * share:.1f} %"

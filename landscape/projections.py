@@ -15,7 +15,7 @@ from landscape.kinds import Projection
 from landscape.layout import Array, Block, IntArray
 from landscape.objective import Objective
 from landscape.path import Path
-from landscape.plane import Plane
+from landscape.plane import Plane, percent
 
 
 class Random(Projection):
@@ -30,7 +30,8 @@ class Random(Projection):
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         size = float(np.linalg.norm(path.last)) or 1.0
         labels = "random direction 1", "random direction 2"
-        return Plane(path.last, directions, labels, self.name, reach=(size, size))
+        walk = self.random_walk_captured(path)
+        return Plane(path.last, directions, labels, self.name, reach=(size, size), random_walk=walk)
 
 
 class FilterNormalized(Projection):
@@ -52,7 +53,8 @@ class FilterNormalized(Projection):
         """Return the plane through the path's last point along two normalized Gaussian directions."""
         directions = np.stack([self._direction(objective, path.last, rng) for _ in range(2)])
         labels = "random direction 1 (filter-normalised)", "random direction 2 (filter-normalised)"
-        return Plane(path.last, directions, labels, self.name, reach=(1.0, 1.0))
+        walk = self.random_walk_captured(path)
+        return Plane(path.last, directions, labels, self.name, reach=(1.0, 1.0), random_walk=walk)
 
     def _direction(self, objective: Objective, theta: Array, rng: np.random.Generator) -> Array:
         theta = theta.astype(np.float64)
@@ -87,8 +89,9 @@ class PCA(Projection):
         offsets = _offsets(path)
         shares, directions = _principal(offsets, 2)
         directions = _complete(directions, offsets.shape[1], rng)
-        labels = tuple(f"PC {k} ({_percent(share)} of the path)" for k, share in enumerate(shares, 1))
-        return Plane(path.last, directions, (labels[0], labels[1]), self.name)
+        labels = tuple(f"PC {k} ({percent(share)} of the path)" for k, share in enumerate(shares, 1))
+        walk = self.random_walk_captured(path)
+        return Plane(path.last, directions, (labels[0], labels[1]), self.name, random_walk=walk)
 
     def random_walk_captured(self, path: Path, steps: IntArray | None = None) -> float:
         """Return what two principal directions capture of a random walk anchored at its end: about 0.90.
@@ -124,7 +127,9 @@ class StartEnd(Projection):
         # what is left of a straight path is rounding, which has no direction of its own
         _, directions = _principal(rest, 1, extent=float(np.square(offsets).sum()))
         second = _complete(np.concatenate([unit[None], directions]), unit.size, rng)[1]
-        return Plane(path.last, np.stack([along, second]), ("start to end", "PC of the rest"), self.name)
+        labels = "start to end", "PC of the rest"
+        walk = self.random_walk_captured(path)
+        return Plane(path.last, np.stack([along, second]), labels, self.name, random_walk=walk)
 
     def random_walk_captured(self, path: Path, steps: IntArray | None = None) -> float:
         """Return what this plane captures of a random walk recorded at the same steps, for many parameters."""
@@ -189,7 +194,3 @@ def _walk_grams(path: Path, steps: IntArray | None) -> tuple[Array, Array, Array
 
 def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share < 0.995 else f"{100 * share:.1f} %"

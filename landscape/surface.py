@@ -18,7 +18,7 @@ from landscape.errors import LandscapeError
 from landscape.layout import Array, IntArray
 from landscape.objective import Evaluations, Objective, PlaneEvaluator, PlaneEvaluators, Split, plane_evaluator
 from landscape.path import Path
-from landscape.plane import Plane
+from landscape.plane import Plane, percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -222,7 +222,9 @@ class Surface:
         size = f"{self.grid.a.size} × {self.grid.b.size} points"
         parts = [used, size, f"axes' cosine {round(self.plane.cosine, 3) + 0.0:.3f}"]
         if path is not None and len(path) > 1:
-            parts.append(f"{100 * self.plane.captured(path.thetas):.0f} % of the path captured")
+            walk = self.plane.random_walk
+            beside = "" if np.isnan(walk) else f" (of a random walk {percent(walk)})"
+            parts.append(f"{percent(self.plane.captured(path.thetas))} of the path captured{beside}")
         return " · ".join(part for part in parts if part)
 
 

@@ -24,9 +24,11 @@ from landscape.dashboard.settings import NETWORK, Identity, read_settings
 from landscape.dashboard.trail import Trail
 from landscape.dashboard.visitors import MOST, Visitors
 from landscape.errors import ExperimentError
+from landscape.kinds import Optimizer
 from landscape.layout import Array
 from landscape.optimizers import SGD, Adam
 from landscape.plane import Plane
+from landscape.registry import Provided, registry
 
 SMALL = Experiment(
     dataset={"name": "spirals", "train_size": 200, "test_size": 50},
@@ -404,6 +406,26 @@ def test_layers_are_read_from_a_list_and_too_large_ones_refused() -> None:
     assert settings.experiment.hidden == (8, 4)
     for text in ("99999999", "4096", "8,8,8,8,8,8,8,8,8", "8,x"):
         assert list(read_settings(CHOICES, [(hidden, text)], SMALL).errors) == [("experiment", "hidden")]
+
+
+def test_a_rate_decay_is_passed_over_where_the_optimizer_has_no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Still(Optimizer):
+        name = "still"
+
+        def init(self, theta: Any) -> dict[str, Any]:
+            return {}
+
+        def update(self, gradient: Any, state: dict[str, Any], theta: Any) -> tuple[Any, dict[str, Any]]:
+            return 0 * theta, state
+
+    monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Still, "some-dist", "1.0")])
+    decay = Identity("experiment", "", "learning_rate_decay")
+    settings = read_settings({**CHOICES, "optimizer": "still"}, [(decay, "0.5")], SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.learning_rate_decay == 1
+    kept = read_settings(CHOICES, [(decay, "0.5")], SMALL)
+    assert kept.experiment is not None
+    assert kept.experiment.learning_rate_decay == 0.5
 
 
 def test_test_function_needs_no_network() -> None:

@@ -34,6 +34,7 @@ def test_planes_pass_through_the_last_point_and_repeat_with_their_seed(classic, 
     np.testing.assert_array_equal(one.directions, two.directions)
     np.testing.assert_array_equal(path.thetas, before)
     assert one.name == projection.name
+    assert one.random_walk == projection.random_walk_captured(path)
     assert abs(one.cosine) < 0.1
 
 

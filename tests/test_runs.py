@@ -45,6 +45,7 @@ def assert_same_surface(one: Surface, other: Surface) -> None:
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(one.plane.directions, other.plane.directions)
     assert (one.plane.labels, one.plane.name) == (other.plane.labels, other.plane.name)
+    assert one.plane.random_walk == other.plane.random_walk
     assert (one.split, one.examples, one.available) == (other.split, other.examples, other.available)
     assert (one.rows is None) == (other.rows is None)
     if one.rows is not None:

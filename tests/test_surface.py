@@ -11,7 +11,7 @@ from landscape.costs import Quadratic
 from landscape.errors import LandscapeError, PluginError
 from landscape.functions import Function
 from landscape.objective import Evaluation
-from landscape.projections import FilterNormalized
+from landscape.projections import PCA, FilterNormalized
 from landscape.surface import GridError, evaluate, tiles
 
 
@@ -250,6 +250,16 @@ def test_figure_puts_the_ball_at_the_true_cost_of_the_surface_examples(classic, 
     expected = classic.evaluate(path.last, "test", surface.rows).cost
     middle = (np.min(ball.z) + np.max(ball.z)) / 2
     assert middle == pytest.approx(np.log10(expected), rel=1e-6)
+
+
+def test_caption_puts_a_random_walk_beside_the_captured_share(classic, rng):
+    thetas = rng.normal(size=(9, classic.layout.size)).cumsum(axis=0)
+    path = Path(np.arange(9), thetas)
+    plane = PCA().plane(classic, path, rng)
+    surface = evaluate(classic, plane, Grid.spanning(resolution=2), split="test", sample=10)
+    captured, walk = plane.captured(thetas), PCA().random_walk_captured(path)
+    expected = f"{100 * captured:.0f} % of the path captured (of a random walk {100 * walk:.0f} %)"
+    assert surface.caption(path).endswith(expected)
 
 
 def test_a_surface_without_objective_asks_for_it(classic):

@@ -205,6 +205,8 @@ def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, An
     else:
         tables = {slot: tables[slot] for slot in ("function", "optimizer")}
         values = {name: value for name, value in values.items() if name not in _OF_NETWORKS}
+    if "learning_rate" not in model_of("optimizer", choices["optimizer"]).model_fields:
+        values.pop("learning_rate_decay", None)  # there is nothing that it could decay
     unseen = {name: getattr(base, name) for name in ("precision", "snapshots")}
     return _judge(unseen | tables | values)
 

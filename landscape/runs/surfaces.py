@@ -113,6 +113,7 @@ def _attributes(surface: Surface, recipe: Mapping[str, Any]) -> dict[str, Any]:
         "kind": "surface",
         "projection": surface.plane.name,
         "labels": list(surface.plane.labels),
+        "random_walk": None if np.isnan(surface.plane.random_walk) else surface.plane.random_walk,
         "split": surface.split,
         "examples": surface.examples,
         "available": surface.available,
@@ -144,8 +145,13 @@ def read_surface(run: Path, name: str) -> tuple[Surface, dict[str, Any]]:
     attributes = stored.attributes
     evaluated = stored.read("evaluated")  # first: a point that it marks is in what is read after it
     try:
+        walk = attributes["random_walk"]
         plane = Plane(
-            stored.read("centre"), stored.read("directions"), tuple(attributes["labels"]), attributes["projection"]
+            stored.read("centre"),
+            stored.read("directions"),
+            tuple(attributes["labels"]),
+            attributes["projection"],
+            random_walk=float("nan") if walk is None else float(walk),
         )
         surface = Surface(
             plane=plane,
