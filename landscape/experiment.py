@@ -71,11 +71,20 @@ def _reject_unknown(cls: type[BaseModel], values: Mapping[str, object], owner: s
     errors = []
     for name in values.keys() - cls.model_fields.keys():
         known = ", ".join(cls.model_fields) or "none"
-        text = f"{owner} has no field {name!r}.{suggest(name, cls.model_fields)} Fields: {known}"
+        near = _of_a_part(name) if cls is Experiment else ""
+        text = f"{owner} has no field {name!r}.{near or suggest(name, cls.model_fields)} Fields: {known}"
         problem = PydanticCustomError("unknown_field", "{text}", {"text": text})
         errors.append(InitErrorDetails(type=problem, loc=(name,), input=values[name]))
     if errors:
         raise ValidationError.from_exception_data(owner, errors)
+
+
+def _of_a_part(name: str) -> str:
+    """Return ``" Did you mean 'optimizer.learning_rate'?"`` when plugins of a kind have a field `name`, or ``""``."""
+    kinds: tuple[KindName, ...] = ("optimizer", "cost", "dataset")
+    owners = (kind for kind in kinds for p in registry().provided(kind) if name in p.cls.model_fields)
+    kind = next(owners, None)
+    return f" Did you mean '{kind}.{name}'?" if kind else ""
 
 
 def part_table(part: Plugin) -> dict[str, Any]:

@@ -7,7 +7,7 @@ framework. Two optional members make it faster, never different: see `Minibatche
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from landscape.layout import Array, IntArray, Layout
 from landscape.plane import Plane
 
 Split = Literal["train", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 class Evaluation(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from landscape.layout import Array, IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Path:
     """Snapshots of θ, in order of the step after which each was taken (step 0 is the start).
 
@@ -31,6 +31,9 @@ class Path:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def __repr__(self) -> str:
+        return f"Path({len(self)} snapshots of {self.thetas.shape[1]:,} parameters)"
 
     @property
     def first(self) -> Array:

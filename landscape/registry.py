@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -260,6 +261,10 @@ def load_plugin(path: str | Path) -> ModuleType:
     if trial.failures:
         raise PluginError(f"{path.name}: {trial.failures[0].reason}")
     found._provided[:] = trial._provided
+    for new in found._provided:
+        if new.distribution == path.name and found._owner(new.cls.kind, new.name) is not new:
+            text = f"{new.cls.kind} {new.name!r} of {path.name} is not the only one: write {new.key!r} to mean it"
+            warnings.warn(text, stacklevel=2)
     return module
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from landscape._blas import blas_threads
 from landscape.errors import LandscapeError
 from landscape.layout import Array, IntArray
-from landscape.objective import Evaluations, Objective, PlaneEvaluator, PlaneEvaluators, Split, plane_evaluator
+from landscape.objective import SPLITS, Evaluations, Objective, PlaneEvaluator, PlaneEvaluators, Split, plane_evaluator
 from landscape.path import Path
 from landscape.plane import Plane, percent
 
@@ -96,7 +96,7 @@ def _spaced(ends: tuple[float, float], count: int) -> Array:
     return values
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Surface:
     """The cost and the accuracy on a grid of a plane.
 
@@ -126,6 +126,10 @@ class Surface:
     evaluated: NDArray[np.bool_]
     rows: IntArray | None = None
     objective: Objective | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        done = "" if self.complete else f", {self.evaluated.mean():.0%} computed"
+        return f"Surface(plane {self.plane.name!r}, {self.caption()}{done})"
 
     @property
     def complete(self) -> bool:
@@ -328,6 +332,8 @@ def _blank(
     rng: np.random.Generator | None,
 ) -> Surface:
     """Return a surface of which nothing is computed."""
+    if split not in SPLITS:
+        raise GridError(f"split = {split!r}: a surface is computed on {' or '.join(map(repr, SPLITS))}")
     available = objective.examples(split)
     if sample is not None and sample < 1:
         raise GridError(f"sample = {sample}: a surface needs at least one example")

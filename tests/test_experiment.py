@@ -105,6 +105,7 @@ def test_overrides(overrides, check):
         ({"optimizer": Huber()}, r"optimizer: Huber\(delta=1\.0\) is of the kind cost, not optimizer"),
         ({"cost": "quadratik"}, r"cost: there is no cost 'quadratik'\. Did you mean 'quadratic'"),
         ({"batchsize": 3}, r"batchsize: .*Did you mean 'batch_size'"),
+        ({"learning_rate": 3}, r"learning_rate: .*Did you mean 'optimizer\.learning_rate'"),
         ({"hidden": [16, 0]}, r"hidden\.1: .*greater than or equal to 1, not 0"),
         ({"hidden": [100_000]}, r"hidden\.0: .*less than or equal to 8192"),
         ({"activation": ["relu"]}, "activation lists 1, but there are 2 hidden layers"),

@@ -332,6 +332,21 @@ def test_a_plugin_file_provides_its_names(plugin_file):
     assert registry().find("cost", "my_cost.py:absolute").cls is module.Absolute
 
 
+def test_a_file_whose_name_a_built_in_has_is_told_how_to_be_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry(), "_provided", list(registry()._provided))
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from landscape import hookimpl\n"
+        "from landscape.costs import Quadratic\n"
+        "class Mine(Quadratic):\n    pass\n"
+        "@hookimpl\ndef register_costs():\n    return [Mine]\n"
+    )
+    with pytest.warns(UserWarning, match="'quadratic' of mine.py .* write 'mine.py:quadratic'"):
+        load_plugin(file)
+    assert registry().find("cost", "mine.py:quadratic").cls.__name__ == "Mine"
+    assert registry().find("cost", "quadratic").distribution == BUILTIN
+
+
 def test_loading_a_file_again_replaces_what_it_provided(plugin_file):
     load_plugin(plugin_file(COST.format(name="absolute")))
     module = load_plugin(plugin_file(COST.format(name="renamed")))

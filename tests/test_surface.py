@@ -262,6 +262,18 @@ def test_caption_puts_a_random_walk_beside_the_captured_share(classic, rng):
     assert surface.caption(path).endswith(expected)
 
 
+def test_surfaces_are_computed_on_train_or_test(classic):
+    with pytest.raises(GridError, match=r"'val'.*'train' or 'test'"):
+        evaluate(classic, plane_of(classic), Grid.spanning(resolution=2), split="val")
+
+
+def test_a_surface_says_what_it_is_in_a_line(classic):
+    surface = evaluate(classic, plane_of(classic), Grid.spanning(resolution=(3, 2)), split="test")
+    assert repr(surface).startswith("Surface(plane ")
+    assert "3 × 2 points" in repr(surface)
+    assert len(repr(surface)) < 200
+
+
 def test_a_surface_without_objective_asks_for_it(classic):
     from dataclasses import replace
 

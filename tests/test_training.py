@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from landscape import Experiment, FunctionObjective, Trainer, fit, steps
-from landscape.errors import DivergenceError
+from landscape.errors import DivergenceError, ExperimentError
 from landscape.functions import Function
 from landscape.kinds import Optimizer
 from landscape.training import DivergenceWarning
@@ -58,6 +58,12 @@ def test_step_records_keep_their_own_theta():
     assert not np.array_equal(records[0].theta, records[1].theta)
     with pytest.raises(ValueError, match="read-only"):
         records[0].theta[0] = 1
+
+
+@pytest.mark.parametrize("wrong", [3, {"epochs": 1}, "mnist"])
+def test_what_is_no_experiment_is_said_to_be_none(wrong):
+    with pytest.raises(ExperimentError, match="is no experiment"):
+        fit(wrong)
 
 
 def test_leaving_the_loop_stops_training():

@@ -51,6 +51,9 @@ class History:
     train_accuracy: Array
     test_accuracy: Array
 
+    def __repr__(self) -> str:
+        return f"History({self.batch_cost.size:,} steps, {max(self.epoch.size - 1, 0)} epochs)"
+
     def epochs(self) -> list[EpochRow]:
         """Return the measurements, one row for each epoch."""
         columns = [getattr(self, name).tolist() for name in EPOCH_COLUMNS]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import DivergenceError
+from landscape.errors import DivergenceError, ExperimentError
 from landscape.experiment import Experiment
 from landscape.kinds import Optimizer
 from landscape.layout import Array, IntArray
@@ -49,6 +49,8 @@ class Trainer:
     """
 
     def __init__(self, experiment: Experiment, objective: Objective | None = None, threads: int = 1) -> None:
+        if not isinstance(experiment, Experiment):
+            raise ExperimentError(f"{experiment!r} is no experiment: write Experiment(…), or Experiment(**table)")
         self.experiment = experiment
         self.objective = experiment.objective() if objective is None else objective
         self.optimizer: Optimizer = experiment.optimizer
