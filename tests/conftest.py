@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,48 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # shells start background jobs so; tests press Ctrl-C, in this process and in children, which inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+
+
+def _unavailable(reason: str) -> None:
+    if os.environ.get("LANDSCAPE_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"LANDSCAPE_REQUIRE_BROWSER=1, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium or Chrome; the test skips where there is none, or fails where one is required."""
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        _unavailable("no Chromium was found: install Debian's package chromium, for one")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """A running browser; one for all tests, since a process can drive only one at a time."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        _unavailable("playwright is not installed: pip install playwright")
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+        yield running
+        running.close()
 
 
 @pytest.fixture

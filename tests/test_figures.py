@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import sys
 from pathlib import Path as FilePath
 
@@ -585,19 +584,10 @@ def test_images_without_a_browser_say_what_to_install(figure, tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
-def _chromium():
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None and os.environ.get("LANDSCAPE_REQUIRE_BROWSER") != "1":
-        pytest.skip("needs Chromium or Chrome on the path")
-    assert found, "LANDSCAPE_REQUIRE_BROWSER=1, and there is no Chromium or Chrome on the path"
-    return found
-
-
 @pytest.mark.browser
+@pytest.mark.usefixtures("chromium")
 def test_images_have_the_size_that_was_asked_for(figure, tmp_path):
     pytest.importorskip("kaleido", reason="images need the png extra")
-    _chromium()
     png = save(figure, tmp_path / "figure.png", scale=1).read_bytes()
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     assert (int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) == (1000, 700)
@@ -608,24 +598,20 @@ def test_images_have_the_size_that_was_asked_for(figure, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_page_in_a_browser_asks_for_nothing_and_shows_exact_costs_on_hover(tmp_path: FilePath):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="drives a browser")
+def test_a_page_in_a_browser_asks_for_nothing_and_shows_exact_costs_on_hover(browser, tmp_path: FilePath):
     page_file = save(surface_figure(A, B, COST, labels=("one", "two")), tmp_path / "figure.html")
-    flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=flags)
-        page = browser.new_page(viewport={"width": 1000, "height": 700})
-        asked, errors = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(page_file.as_uri())
-        page.wait_for_selector(".gl-container canvas, canvas")
-        page.wait_for_function("document.querySelector('.plotly-graph-div')._fullLayout?.scene?._scene?.glplot")
-        page.mouse.move(480, 400)
-        page.mouse.move(500, 420)
-        page.wait_for_selector(".hovertext")
-        shown = page.locator(".hovertext text").first.inner_html()
-        browser.close()
+    page = browser.new_page(viewport={"width": 1000, "height": 700})
+    asked, errors = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(page_file.as_uri())
+    page.wait_for_selector(".gl-container canvas, canvas")
+    page.wait_for_function("document.querySelector('.plotly-graph-div')._fullLayout?.scene?._scene?.glplot")
+    page.mouse.move(480, 400)
+    page.mouse.move(500, 420)
+    page.wait_for_selector(".hovertext")
+    shown = page.locator(".hovertext text").first.inner_html()
+    page.close()
     assert asked == [page_file.as_uri()]
     assert errors == []
     cost, one, two = (float(re.sub(r"<[^>]*>", "", t).split()[-1]) for t in re.findall(r"<tspan.*?</tspan>", shown))

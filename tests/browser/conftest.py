@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,41 +13,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from driving import PATIENCE, READY, Dashboard
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-)
-
-
-def _unavailable(reason: str) -> None:
-    if os.environ.get("LANDSCAPE_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"LANDSCAPE_REQUIRE_BROWSER=1, but {reason}")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _unavailable("playwright is not installed: pip install playwright")
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        _unavailable("no Chromium was found: install Debian's package chromium, for one")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=path, args=list(_FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
