@@ -20,15 +20,20 @@ from landscape.dashboard.pace import FASTEST, Pace
 from landscape.dashboard.payloads import POINT_COLUMNS, encode
 from landscape.dashboard.recorded import load
 from landscape.dashboard.session import Known, Session
-from landscape.dashboard.settings import NETWORK, Identity, read_settings
+from landscape.dashboard.settings import NETWORK, Identity, read_settings, suited
+from landscape.dashboard.slices import lay
 from landscape.dashboard.trail import Trail
 from landscape.dashboard.visitors import MOST, Visitors
 from landscape.errors import ExperimentError
+from landscape.experiment import projection
+from landscape.functions import FORMULAS
 from landscape.kinds import Optimizer
 from landscape.layout import Array
 from landscape.optimizers import SGD, Adam
+from landscape.path import as_path
 from landscape.plane import Plane
 from landscape.registry import Provided, registry
+from landscape.training import Trainer
 
 SMALL = Experiment(
     dataset={"name": "spirals", "train_size": 200, "test_size": 50},
@@ -219,12 +224,50 @@ def test_another_optimizer_waits_for_reset(session: Session) -> None:
     session.step()
     until(session, lambda chunk: chunk["to"] == 2)
     session.configure(SMALL.model_copy(update={"optimizer": Adam()}))
-    assert session.waits
+    assert session.waits == "Reset"
     session.reset()
     until(session, lambda chunk: chunk["to"] == 1)
     assert not session.waits
     assert session._work is not None
     assert session._work.experiment.optimizer == Adam()
+
+
+def test_settings_that_the_recorded_run_does_not_have_wait_for_run() -> None:
+    session = Session()
+    assert session.waits == ""
+    session.configure(SMALL)
+    assert session.waits == "Run"
+
+
+def test_session_is_busy_until_it_has_a_surface(session: Session) -> None:
+    session.reset()
+    deadline = time.monotonic() + 60
+    while "points" not in (chunk := session.chunk(Known())):
+        assert chunk["state"]["busy"]
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_every_function_is_given_settings_that_roll_into_a_minimum(name: str) -> None:
+    experiment = suited(name, seed=3)
+    trainer = Trainer(experiment)
+    slope = np.linalg.norm(trainer.objective.gradient(trainer.theta)[1])
+    costs = [trainer.step() for _ in range(trainer.total_steps)]
+    assert experiment.seed == 3
+    assert 100 <= trainer.total_steps <= 500
+    assert costs[-1] < costs[0] / 3
+    assert np.linalg.norm(trainer.objective.gradient(trainer.theta)[1]) < slope / 50
+
+
+@pytest.mark.parametrize("name", ["pca", "start_end", "filter_normalized"])
+def test_two_parameters_are_shown_as_they_are(name: str) -> None:
+    experiment = suited("beale", seed=0)
+    thetas = np.array([[1, 1], [2, 0.5], [2.5, 0.25]], np.float32)
+    part = lay(experiment, experiment.objective(), projection(name), as_path([0, 1, 2], thetas), ahead=False)
+    assert part.plane.labels == ("parameter 1", "parameter 2")
+    np.testing.assert_allclose(part.plane.project(thetas), thetas - thetas[-1], atol=1e-12)
+    assert part.walk([0, 1, 2]) == 1
+    assert part.grid.a[-1] >= 1.5
 
 
 def test_divergence_stops_the_run_and_says_why() -> None:
@@ -330,6 +373,9 @@ def test_finished_run_is_shown_with_its_true_costs() -> None:
         expected = run.objective.evaluate(run.path.last).cost
         assert rows[-1, POINT_COLUMNS.index("cost")] == pytest.approx(expected, rel=1e-5)
         assert chunk["state"]["replay"]
+        session.configure(run.experiment.model_copy(update={"optimizer": SGD(learning_rate=0.05)}))
+        assert session.waits == "Run"
+        assert session.chunk(Known())["changes"] == []
         session.step()
         live = until(session, lambda chunk: chunk["to"] == 2)
         assert not live["state"]["replay"]
@@ -385,6 +431,8 @@ def test_wrong_value_is_an_error_at_its_own_field(text: str) -> None:
     settings = read_settings(CHOICES, rate(text), SMALL)
     assert settings.experiment is None
     assert list(settings.errors) == [("optimizer", "learning_rate")]
+    if text in ("abc", "", "nan"):
+        assert settings.errors["optimizer", "learning_rate"] == "Write a number, such as 0.5"
 
 
 def test_fields_of_a_part_no_longer_chosen_are_passed_over() -> None:

@@ -15,15 +15,19 @@ from landscape.dashboard.settings import (
     Identity,
     Settings,
     fields,
+    function_of,
     over_limits,
     panel,
     preset_of,
     read_settings,
+    suited,
 )
 from landscape.dashboard.visitors import Visitors
 from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, preset_names
 
+_SLOW = "20 steps/s"  # a test function is over after a few hundred steps
+_FAST = "200 steps/s"
 _FIELDS = {"type": "field", "slot": ALL, "part": ALL, "field": ALL}
 _FLAGS = {**_FIELDS, "type": "flag"}
 _CHOICES = {"type": "choice", "slot": ALL}
@@ -71,12 +75,13 @@ def _known(asked: dict[str, Any]) -> Known:
 
 
 def _register_commands(app: Dash, visitors: Visitors) -> None:
-    """Run, Step, Reset and Refit take the settings as they are at that moment."""
+    """Run, Step, Reset and Refit take the settings as they are at that moment; wrong ones only let it pause."""
 
     @app.callback(
         Output("done", "data"),
         Output("form-note", "children", allow_duplicate=True),
         Output("reset", "className", allow_duplicate=True),
+        Output("run", "disabled", allow_duplicate=True),
         *(Input(name, "n_clicks") for name in ("run", "step", "reset", "refit")),
         *_READ,
         prevent_initial_call=True,
@@ -84,12 +89,14 @@ def _register_commands(app: Dash, visitors: Visitors) -> None:
     def command(*given: Any) -> tuple[Any, ...]:
         session, name = visitors.current(), str(ctx.triggered_id)
         settings = _settings_of(session)
-        if settings.experiment is None and name != "refit":
-            raise PreventUpdate
+        wrong = settings.experiment is None
+        if wrong and name != "refit" and not (name == "run" and session.running):
+            return no_update, _refusal(settings), "button", True
         if settings.experiment is not None:
             session.configure(settings.experiment)
         {"run": session.toggle, "step": session.step, "reset": session.reset, "refit": session.refit}[name]()
-        return ({"command": name, "clicks": given[:4]}, *_said_of(session))
+        said = (_refusal(settings), "button") if wrong else _said_of(session)
+        return ({"command": name, "clicks": given[:4]}, *said, wrong and not session.running)
 
     @app.callback(Output("done", "data", allow_duplicate=True), Input("speed", "value"), prevent_initial_call=True)
     def set_speed(name: str) -> dict[str, Any]:
@@ -148,6 +155,8 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         Output("query", "data"),
         Output("preset", "value", allow_duplicate=True),
         Output("done-settings", "data"),
+        Output("settings", "children", allow_duplicate=True),
+        Output("speed", "value", allow_duplicate=True),
         Input(_CHOICES, "value"),
         Input(_FIELDS, "value"),
         Input(_FLAGS, "checked"),
@@ -156,19 +165,22 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
     )
     def validate(*_given: Any) -> tuple[Any, ...]:
         session = visitors.current()
+        function = _chosen_function()
+        if function is not None and function != function_of(session.experiment):
+            return _other_function(session, function)
         settings = _settings_of(session)
         errors = [
             [settings.errors.get((item["id"]["slot"], item["id"]["field"]), "") for item in items]
             for items in ctx.outputs_list[:2]
         ]
         if settings.experiment is None:
-            said = settings.problem or _unplaced(settings)
-            return (*errors, True, True, True, "button", said, no_update, no_update, no_update)
+            paused = not session.running
+            return (*errors, paused, True, True, "button", _refusal(settings), *[no_update] * 5)
         session.configure(settings.experiment)
         query = query_of(settings.experiment)
         note, look = _said_of(session)
         preset = no_update if preset_of(settings.experiment) else None
-        return (*errors, False, False, False, look, note, query, preset, {"query": query})
+        return (*errors, False, False, False, look, note, query, preset, {"query": query}, no_update, no_update)
 
     @app.callback(
         Output("settings", "children"),
@@ -187,8 +199,9 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         limits = over_limits(experiment)
         if limits:
             return no_update, f"The address asks for too much. {'; '.join(limits.values())}", no_update
-        visitors.current().configure(experiment)
-        return panel(experiment), "", query_of(experiment)
+        session = visitors.current()
+        session.configure(experiment)
+        return panel(experiment), _said_of(session)[0], query_of(experiment)
 
     @app.callback(
         Output("settings", "children", allow_duplicate=True),
@@ -205,15 +218,36 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
             raise PreventUpdate
         experiment, session = Experiment.preset(name), visitors.current()
         session.configure(experiment)
-        pace = no_update if experiment.function is None else "10 steps/s"
+        pace = no_update if experiment.function is None else _SLOW
         return panel(experiment), *_said_of(session), query_of(experiment), pace, {"preset": name}
 
 
 def _said_of(session: Session) -> tuple[str, str]:
     """Return the note below the settings and the look of Reset, which say whether something waits for it."""
-    return ("Applies on Reset", "button pending") if session.waits else ("", "button")
+    button = session.waits
+    return f"Applies on {button}" if button else "", "button pending" if button == "Reset" else "button"
 
 
-def _unplaced(settings: Settings) -> str:
-    """Return the messages that belong to a choice of part, which has no place of its own."""
-    return "; ".join(text for (_, field), text in settings.errors.items() if not field)
+def _refusal(settings: Settings) -> str:
+    """Return why nothing can be run: the messages that have no field of their own, else where to look."""
+    unplaced = "; ".join(text for (_, field), text in settings.errors.items() if not field)
+    return settings.problem or unplaced or "To run, step or reset, put right what is marked in red."
+
+
+def _chosen_function() -> str | None:
+    """Return what was just chosen to be minimized; None when something else was changed."""
+    chosen = [part for part in ctx.triggered_prop_ids.values() if part == {"type": "choice", "slot": "function"}]
+    values = [item.get("value") for item in ctx.states_list[-3] if item["id"]["slot"] == "function"]
+    return values[0] if chosen and values else None
+
+
+def _other_function(session: Session, function: str) -> tuple[Any, ...]:
+    """Answer the choice of another function with all settings anew, such as suit it."""
+    experiment = suited(function, session.experiment.seed)
+    session.configure(experiment)
+    note, look = _said_of(session)
+    query = query_of(experiment)
+    speed = _FAST if function == NETWORK else _SLOW
+    errors = [[no_update] * len(items) for items in ctx.outputs_list[:2]]
+    said = (False, False, False, look, note, query, no_update, {"query": query})
+    return (*errors, *said, panel(experiment), speed)

@@ -10,6 +10,7 @@ FASTEST = 0.0
 
 SPEEDS: dict[str, float] = {
     "10 steps/s": 10.0,
+    "20 steps/s": 20.0,
     "50 steps/s": 50.0,
     "200 steps/s": 200.0,
     "1000 steps/s": 1000.0,

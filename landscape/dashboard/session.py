@@ -72,6 +72,7 @@ class Session:
         self._number = 0
         self._build = True  # wanted
         self._building = False  # under way
+        self._surveying = False
         self._running = False
         self._owed = 0
         self._pace = Pace()
@@ -169,17 +170,26 @@ class Session:
                 self._build = self._build or experiment != before
             elif work.shown is None and not (work.trainer.index or self._running or self._owed):
                 self._build = experiment != work.experiment
-            else:
+            elif work.shown is None:
                 _apply_live(work, experiment)
             if work is not None and work.trainer.done and self._running:
                 self._stop(_finished(work))
 
     @property
-    def waits(self) -> bool:
-        """Whether some of the settings apply only on Reset."""
+    def waits(self) -> str:
+        """What some of the settings wait for: ``Run`` while a finished run is shown, ``Reset``, or nothing."""
         with self._changed:
             work = self._work
-            return work is not None and not self._build and work.experiment != self._wanted
+            if not self.live:
+                return "Run" if self._wanted != Experiment.preset("classic") else ""
+            if work is None or self._build or work.experiment == self._wanted:
+                return ""
+            return "Reset" if work.shown is None else "Run"
+
+    @property
+    def running(self) -> bool:
+        """Whether it trains, so that Run pauses it."""
+        return self._running
 
     def _take_over(self) -> None:
         """Leave the recorded run, or the finished one that was shown, for one that is trained here."""
@@ -228,7 +238,7 @@ class Session:
     def _busy(self) -> bool:
         """Whether something is on its way that the page does not have yet."""
         work = self._work
-        if self._build or self._building:
+        if self._build or self._building or self._surveying:
             return True
         return work is not None and bool(self._owed or self._uncopied() or survey_due(work, self._running))
 
@@ -364,8 +374,11 @@ class Session:
                 if self._closed:
                     return
                 work, chosen, running = self._work, self._projection, self._running
+                self._surveying = True
             if work is not None:
                 self._survey(work, chosen, running)
+            with self._changed:
+                self._surveying = False
 
     def _survey_due(self) -> bool:
         return self._work is not None and survey_due(self._work, self._running)

@@ -23,6 +23,29 @@ NETWORK = "network"
 _MOST_LAYERS, _MOST_UNITS, _MOST_BATCH, _MOST_EPOCHS = 8, 1024, 10_000, 10_000
 
 
+# Each rolls into a minimum in some hundreds of steps; gradient descent at a network's rate would diverge at once.
+_SUITED: dict[str, dict[str, Any]] = {
+    "rosenbrock": {"optimizer": {"name": "sgd", "learning_rate": 0.001, "momentum": 0.9}, "epochs": 500},
+    "himmelblau": {"optimizer": {"name": "adam", "learning_rate": 0.05}, "epochs": 300},
+    "beale": {"optimizer": {"name": "adam", "learning_rate": 0.1}, "epochs": 300},
+    "rastrigin": {"optimizer": {"name": "adam", "learning_rate": 0.05}, "epochs": 300},
+    "saddle": {"optimizer": {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9}, "epochs": 300},
+    "ravine": {"optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9}, "epochs": 300},
+}
+
+
+def suited(function: str, seed: int) -> Experiment:
+    """Return the experiment to begin with when `function`, or a network, is chosen to be minimized."""
+    if function == NETWORK:
+        return Experiment.preset("classic").model_copy(update={"seed": seed})
+    return Experiment(function=function, seed=seed, **_SUITED.get(function, {}))
+
+
+def function_of(experiment: Experiment) -> str:
+    """Return what `experiment` minimizes, as the slot ``function`` says it."""
+    return NETWORK if experiment.function is None else experiment.function.name
+
+
 class Identity(NamedTuple):
     """Which setting a control stands for: a `field` of the plugin `part` in a `slot`."""
 
@@ -234,8 +257,7 @@ def _explain(error: ValidationError) -> Settings:
     problem = ""
     for found in error.errors():
         where = [str(part) for part in found["loc"]]
-        text = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        text = text[:1].upper() + text[1:]
+        text = _message(found["type"], found["msg"])
         if not where:
             problem = text
         elif where[0] in (*SLOTS, "function"):
@@ -243,6 +265,22 @@ def _explain(error: ValidationError) -> Settings:
         else:
             errors["experiment", where[0]] = text
     return Settings(None, errors, problem)
+
+
+_PLAIN_WORDS = {
+    "float_parsing": "Write a number, such as 0.5",
+    "float_type": "Write a number, such as 0.5",
+    "finite_number": "Write a number, such as 0.5",
+    "int_parsing": "Write a whole number, such as 10",
+    "int_type": "Write a whole number, such as 10",
+    "int_from_float": "Write a whole number, such as 10",
+}
+
+
+def _message(kind: str, text: str) -> str:
+    """Return what a visitor reads of pydantic's complaint of that `kind`."""
+    text = text.removeprefix("Value error, ").removeprefix("Input should be ")
+    return _PLAIN_WORDS.get(kind, text[:1].upper() + text[1:])
 
 
 def over_limits(experiment: Experiment) -> dict[tuple[str, str], str]:

@@ -25,6 +25,7 @@ _LOOK_AHEAD_SECONDS = 1.0  # of this thread, so that a busy machine does not sho
 _LOOK_AHEAD_POINTS = 160
 # Below this share of the path, a plane ignores it, and a grid around the path would show next to nothing.
 _IGNORES_PATH = 0.1
+_SURROUNDINGS = 1.5  # how much of a function is seen around the path's end at least: a few wells of the closest
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,14 @@ class Slice:
 
     def walk(self, steps: list[int]) -> float:
         """Return the share of a random walk's points at `steps` that such a plane would capture."""
+        if self.whole:
+            return 1.0
         return self.projection.random_walk_captured(self.path, np.asarray(steps, np.int64))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the plane is all there is: the plane of two parameters."""
+        return self.plane.centre.size == 2
 
     def true_cost(self, theta: Array) -> float:
         """Return the cost at `theta` (P,) itself, on the surface's examples."""
@@ -138,9 +146,12 @@ def lay(
 ) -> Slice:
     """Return the slice that `projection` lays through `path`, its axes turned the way they were `before`.
 
+    Two parameters are a plane themselves, and are shown as they are, whatever the projection.
+
     Raises PlaneError when the projection finds no plane there.
     """
-    plane = projection.plane(objective, path, experiment.rng("projection"))
+    two = path.last.size == 2
+    plane = _parameters(path) if two else projection.plane(objective, path, experiment.rng("projection"))
     plane = plane if before is None else _like(plane, before)
     rows = sample_rows(experiment, objective)
     return Slice(
@@ -154,6 +165,12 @@ def lay(
         projection=projection,
         path=path,
     )
+
+
+def _parameters(path: Path) -> Plane:
+    """Return the plane whose axes are the two parameters, counted from the last point of `path`."""
+    labels, reach = ("parameter 1", "parameter 2"), (_SURROUNDINGS, _SURROUNDINGS)
+    return Plane(path.last, np.eye(2), labels, "parameters", reach=reach, random_walk=1.0)
 
 
 def _like(plane: Plane, before: Plane) -> Plane:

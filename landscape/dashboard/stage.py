@@ -41,6 +41,11 @@ def stage(session: Session) -> html.Section:
                 className="projection",
                 **aria(label="Projection"),
             ),
+            html.Span(
+                "The two parameters",
+                className="whole-note",
+                title="There are no more: the plane leaves nothing out, and needs no projection",
+            ),
             html.Button(
                 "Refit",
                 id="refit",
@@ -71,7 +76,19 @@ def stage(session: Session) -> html.Section:
                 "This browser draws no WebGL: the contour view shows the same surface.", className="no-webgl-note"
             ),
             html.Div("No answer from the server. Is it still running?", className="silent-note"),
-            html.Div(html.Span(id="label-text"), className="label"),
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            html.Span("true cost", className="ball-key"),
+                            html.Span("down to this slice", className="stem-key"),
+                        ],
+                        className="legend",
+                    ),
+                    html.Div(html.Span(id="label-text"), className="label"),
+                ],
+                className="stage-notes",
+            ),
             html.Div("Computing the first surface …", className="waiting"),
             html.Div(
                 [
@@ -79,10 +96,6 @@ def stage(session: Session) -> html.Section:
                     html.Div(html.Div(id="contour"), id="contour-cell", className="view"),
                 ],
                 className="views",
-            ),
-            html.Div(
-                [html.Span("true cost", className="ball-key"), html.Span("down to this slice", className="stem-key")],
-                className="legend",
             ),
             html.Div(
                 [

@@ -157,6 +157,7 @@ class Work:
                 "walk": finite(self._random_walk(part)),
                 "fitted": part.fitted,
                 "ahead": part.ahead,
+                "whole": part.whole,
                 "stale": self.stale,
                 "cosine": part.plane.cosine,
             }

@@ -166,11 +166,42 @@ def test_settings_before_the_first_step_are_those_that_run(page: Any, dashboard:
 def test_test_function_descends_on_the_same_page(page: Any) -> None:
     choose(page, "Minimize", "Himmelblau")
     page.wait_for_function("() => !document.querySelector('.settings').innerText.includes('Hidden')")
-    set_rate(page, "0.001")
-    page.wait_for_selector("#run:not(:disabled)")
+    page.wait_for_function(
+        "() => document.querySelector('.settings').innerText.includes('Beta1')"
+    )  # settings that suit it
     page.click("#step")
     wait_past(page, 0)
     assert page.evaluate("() => window.landscape.player().surface.available") == 1
+    assert page.locator(".whole-note").is_visible()
+    assert not page.locator(".projection").first.is_visible()
+
+
+def test_page_goes_on_after_a_run_has_diverged(page: Any) -> None:
+    choose(page, "Minimize", "Rosenbrock")
+    page.wait_for_function("() => document.getElementById('speed').value === '20 steps/s'")  # settings that suit it
+    set_rate(page, "0.5")
+    page.click("#run")
+    page.wait_for_function("() => document.getElementById('notice').textContent.includes('diverged')")
+    choose(page, "Minimize", "A network")
+    page.wait_for_function("() => document.getElementById('speed').value === '200 steps/s'")
+    page.click("#reset")
+    page.wait_for_function(f"() => ({NEWEST})() === 0")
+    page.click("#run")
+    wait_past(page, 10)
+    page.wait_for_function("() => Number(document.getElementById('step-count').textContent) > 0")
+
+
+def test_wrong_value_does_not_keep_a_run_from_being_paused(page: Any) -> None:
+    page.click("#run")
+    wait_past(page, 5)
+    set_rate(page, "abc")
+    page.wait_for_selector("#step:disabled")
+    assert page.locator("#form-note").inner_text()
+    page.click("#run")
+    page.wait_for_function("() => document.getElementById('run-text').textContent === 'Run'")
+    page.wait_for_selector("#run:disabled")
+    set_rate(page, "0.1")
+    page.wait_for_selector("#run:not(:disabled)")
 
 
 def test_too_large_a_network_is_refused_at_its_field(page: Any) -> None:

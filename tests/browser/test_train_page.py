@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from driving import EYE, NEWEST, PATIENCE, PROMPT, READY, STEPS, Dashboard, wait_idle, wait_past
 
+from landscape import Experiment, fit
+
 pytestmark = pytest.mark.browser
 
 
@@ -29,6 +31,50 @@ def test_fresh_page_shows_a_surface_and_a_path_without_a_click(
         timeout=PROMPT,
     )
     assert page.locator("#label-text").inner_text() == "Recorded run. Press Run to train live."
+
+
+_RANGES = ((0, 35), (-300, 300), (-0.02, 0.02), (0.36, 0.38), (-4.6, -4.3), (2.3021, 2.3022), (-45, 38.5))
+_NO_RANGES = ("[3, 3]", "[NaN, 1]", "[-Infinity, 1]", "[0, Infinity]", "[1, 1 + 2e-16]", "[-1e308, 1e308]")
+
+
+def test_axes_have_some_ticks_in_any_range_and_few_in_none(page: Any) -> None:
+    for low, high in _RANGES:
+        values = page.evaluate("range => window.landscape.logTicks(...range).values", [low, high])
+        assert 2 <= len(values) <= 9
+        assert all(low <= value <= high for value in values)
+    for ends in _NO_RANGES:
+        for name in ("logTicks", "linearTicks"):
+            assert page.evaluate(f"() => window.landscape.{name}(...{ends}).values.length") <= 9
+
+
+def test_surface_first_drawn_on_a_path_at_rest_shows_the_path(page: Any) -> None:
+    page.click("#step")
+    wait_past(page, 0)
+    wait_idle(page)
+    drawn = page.evaluate(
+        """async () => {
+            const player = window.landscape.player(), space = document.getElementById('space');
+            window.Plotly.purge(space);
+            player.scene.ready = false; // as when the page opened with the contour only
+            player.draw();
+            await player.scene.queued;
+            return Object.keys(space._fullLayout.scene._scene.traces).length;
+        }"""
+    )
+    assert drawn == 7
+
+
+def test_run_on_a_saved_run_follows_the_live_one(serve: Callable[..., Dashboard], new_page: Callable[..., Any]) -> None:
+    saved = fit(Experiment(function="ravine", optimizer={"name": "sgd", "learning_rate": 0.1}, epochs=30))
+    page = new_page(serve(run=saved).url)
+    page.wait_for_function(READY)
+    assert page.locator(".label").is_visible()
+    page.click("#run")
+    page.wait_for_function("() => !window.landscape.player().state.replay")
+    page.wait_for_function(
+        "() => { const p = window.landscape.player(); return p.follow && !p.replaying && p.head > 3; }"
+    )
+    page.wait_for_selector(".label", state="hidden")
 
 
 def test_recorded_ball_rolls_by_itself_unless_motion_is_unwanted(

@@ -44,8 +44,8 @@
         width: width, height: height, margin: MARGIN, dragmode: "pan",
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: look.plot, font: { family: look.font },
         hoverlabel: { font: { family: look.font, size: 12 } },
-        xaxis: axis(view.labels[0], look, kept ? kept.xaxis.range.slice() : view.rangeA),
-        yaxis: axis(view.labels[1], look, kept ? kept.yaxis.range.slice() : view.rangeB),
+        xaxis: axis(L.fitted(view.labels[0], width - 60), look, kept ? kept.xaxis.range.slice() : view.rangeA),
+        yaxis: axis(L.fitted(view.labels[1], height - 60), look, kept ? kept.yaxis.range.slice() : view.rangeB),
       };
       this.look = look;
       this.plane = view.plane;

@@ -48,8 +48,8 @@
     let low = Infinity, high = -Infinity;
     for (const costs of lines) {
       for (const cost of costs) {
-        if (cost === null) continue;
-        if (cost <= 0) return { type: "linear" };
+        if (!Number.isFinite(cost)) continue;
+        if (cost <= 0) return { type: "linear", exponentformat: "power" };
         low = Math.min(low, Math.log10(cost));
         high = Math.max(high, Math.log10(cost));
       }
@@ -74,7 +74,7 @@
       shapes.push(vertical(step, look.ball, "solid"));
       const shown = tests.filter((test) => test.step <= points.step[last]);
       const at = shown.map((test) => test.step);
-      const cost = take("cost");
+      const cost = thinnable(take("cost"));
       const batch = thinnable(take("batch"));
       this.draw(this.costDiv, [
         line("batch", steps, batch, look.batch, { line: { color: look.batch, width: 1 } }),

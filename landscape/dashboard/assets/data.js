@@ -59,41 +59,63 @@
                    "#e1cc55", "#fee838"];
   const scaleOf = (colours) => colours.map((colour, k) => [k / (colours.length - 1), colour]);
 
-  /** Return a cost in few characters: 0.0123, 1.2, 3.4e-5. */
-  L.short = function (cost) {
-    if (!Number.isFinite(cost)) return "–";
-    if (cost === 0) return "0";
-    const size = Math.abs(cost);
-    return size >= 1e5 || size < 1e-3 ? cost.toExponential(2).replace("e+", "e") : String(Number(cost.toPrecision(3)));
+  const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+  const powerOfTen = (exponent) => "10" + String(exponent).replace(/./g, (sign) => SUPERSCRIPTS[sign]);
+
+  /** Return a number with three significant digits, zeros included: 0.0123, 1.20, 3.40·10⁻⁵. */
+  L.short = function (number) {
+    if (!Number.isFinite(number)) return "–";
+    if (number === 0) return "0";
+    const [digits, exponent] = number.toExponential(2).split("e").map(Number);
+    if (exponent < -4 || exponent > 4) return digits.toFixed(2) + "·" + powerOfTen(exponent);
+    return exponent > 2 ? String(Math.round(number)) : number.toFixed(2 - exponent);
   };
+
+  /** Return a round number as a tick is labelled: 0.05, 300, 10⁻⁵, 3·10⁸. */
+  function tickText(number) {
+    if (number === 0) return "0";
+    const [digits, exponent] = number.toExponential(5).split("e").map(Number);
+    if (exponent > -5 && exponent < 5) return String(Number(number.toPrecision(6)));
+    return (digits === 1 ? "" : digits + "·") + powerOfTen(exponent);
+  }
 
   const MANTISSAS = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9]];
 
-  /** Return round costs inside [low, high] (log₁₀), as few decimals as give three of them. */
+  const MOST_TICKS = 8;
+
+  /** Return round costs inside [low, high] (log₁₀): powers of ten, with more in between until there are enough. */
   function logTicks(low, high) {
-    let costs = [];
-    for (const mantissas of MANTISSAS) {
-      costs = [];
-      for (let decade = Math.floor(low); decade <= Math.ceil(high); decade += 1) {
-        for (const m of mantissas) costs.push(m * 10 ** decade);
+    if (!(high - low < Infinity)) return { values: [], texts: [] };
+    const stride = Math.max(1, Math.ceil((high - low) / MOST_TICKS));
+    let ticks = [];
+    for (const mantissas of stride > 1 ? MANTISSAS.slice(0, 1) : MANTISSAS) {
+      ticks = [];
+      for (let decade = Math.floor(low / stride) * stride; decade <= high; decade += stride) {
+        for (const m of mantissas) ticks.push({ at: decade + Math.log10(m), text: tickText(Number(m + "e" + decade)) });
       }
-      costs = costs.filter((cost) => Math.log10(cost) >= low && Math.log10(cost) <= high);
-      if (costs.length >= 4) break;
+      ticks = ticks.filter((tick) => tick.at >= low && tick.at <= high);
+      if (ticks.length >= 4) break;
     }
-    const stride = Math.ceil(costs.length / 8);
-    costs = costs.filter((_, k) => k % stride === 0);
-    return { values: costs.map(Math.log10), texts: costs.map(L.short) };
+    if (ticks.length < 2 && stride === 1) { // less than a decade's tenth: there the scale is nearly linear
+      const even = linearTicks(10 ** low, 10 ** high);
+      return { values: even.values.map(Math.log10), texts: even.texts };
+    }
+    ticks = ticks.filter((_, k) => k % Math.ceil(ticks.length / MOST_TICKS) === 0);
+    return { values: ticks.map((tick) => tick.at), texts: ticks.map((tick) => tick.text) };
   }
 
   L.logTicks = logTicks;
 
   function linearTicks(low, high) {
-    const raw = (high - low) / 5 || 1, unit = 10 ** Math.floor(Math.log10(raw));
-    const size = [1, 2, 5, 10].map((m) => m * unit).find((s) => s >= raw);
-    const values = [];
-    for (let k = Math.ceil(low / size); k * size <= high; k += 1) values.push(k * size);
-    return { values: values, texts: values.map(L.short) };
+    const raw = (high - low) / 5; // so that at least two round numbers lie between
+    if (!(raw > 0 && raw < Infinity)) return { values: [low], texts: [L.short(low)] };
+    const unit = 10 ** Math.floor(Math.log10(raw)), size = [1, 2, 5, 10].map((m) => m * unit).find((s) => s >= raw) || raw;
+    const first = Math.ceil(low / size), values = [];
+    for (let k = 0; k <= MOST_TICKS && (first + k) * size <= high; k += 1) values.push((first + k) * size);
+    return { values: values, texts: values.map(tickText) };
   }
+
+  L.linearTicks = linearTicks;
 
   function padded(low, high, share) {
     const pad = share * (high - low || Math.abs(high) || 1);

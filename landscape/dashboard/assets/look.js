@@ -13,6 +13,11 @@
     return look;
   };
 
+  /** Return an axis title without what it says in brackets, where the whole would take more than `width` pixels. */
+  L.fitted = function (title, width) {
+    return 6 * title.length > width ? title.replace(/ \(.*\)$/, "") : title;
+  };
+
   L.theme = {
     get: () => document.documentElement.getAttribute("data-mantine-color-scheme") || "dark",
     set(name) {

@@ -9,7 +9,7 @@
   const L = (window.landscape = window.landscape || {});
   const BUSY_MS = 45, CALM_MS = 250, IDLE_MS = 1500; // from one chunk to the next request
   const SILENCE_MS = 5000; // without an answer for so long, say so and ask again
-  const REPLAY_S = 14, REST_S = 2.5; // a recorded path rolls for so long, then rests
+  const REPLAY_S = 8, REST_S = 2.5; // a recorded path rolls for so long, then rests
   const REST_SHARE = 1; // where a frame takes long, as without a GPU, the machine gets as long a rest after it
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -65,7 +65,7 @@
         if (!this.live) this.goLive();
         this.take(chunk);
       } else {
-        this.readouts.notice(chunk.state.notice); // no surface of its own yet: the recorded run stays in view
+        this.readouts.preparing(chunk.state); // no surface of its own yet: what was shown stays in view
       }
       const { live, running, busy } = chunk.state;
       if (this.kicked) this.plan(0);
@@ -86,6 +86,7 @@
         this.points.clear();
         this.points.append(chunk.points);
         const start = !this.key || run !== this.key.split(":")[0];
+        if (start) this.replaying = false;
         if (start && chunk.state.replay) this.replay();
         else if (start || this.follow) this.head = Math.max(0, this.points.length - 1 - Math.max(0, start ? 0 : behind));
         else this.head = Math.min(this.head, this.points.length - 1);
@@ -226,19 +227,21 @@
       }
     }
 
-    /** Return what share of a replay each stretch between two points takes: by its length, and a little for each. */
+    /** Return what share of a replay each stretch between two points takes: by its length, and a little by its steps. */
     shares(newest) {
       const known = this.stretches;
       if (known && known.view === this.view && known.count === newest) return known.shares;
-      const { rangeA, rangeB, rangeZ, height } = this.view, { a, b, cost } = this.points;
+      const { rangeA, rangeB, rangeZ, height } = this.view, { a, b, cost, step } = this.points;
       const along = (values, k, range) => (values[k + 1] - values[k]) / (range[1] - range[0]);
       const lengths = [];
       for (let k = 0; k < newest; k += 1) {
         const rise = (height(cost[k + 1]) - height(cost[k])) / (rangeZ[1] - rangeZ[0]);
-        lengths.push(Math.hypot(along(a, k, rangeA), along(b, k, rangeB), Number.isFinite(rise) ? rise : 0));
+        const length = Math.hypot(along(a, k, rangeA), along(b, k, rangeB), Number.isFinite(rise) ? rise : 0);
+        lengths.push(Number.isFinite(length) ? length : 0);
       }
       const whole = lengths.reduce((sum, length) => sum + length, 0) || 1;
-      const shares = lengths.map((length) => (0.8 * length) / whole + 0.2 / newest);
+      const steps = step[newest] - step[0] || 1;
+      const shares = lengths.map((length, k) => (0.85 * length) / whole + (0.15 * (step[k + 1] - step[k])) / steps);
       this.stretches = { view: this.view, count: newest, shares: shares };
       return shares;
     }
@@ -252,7 +255,18 @@
 
     /* ---- drawing ---- */
 
+    /** Draw one frame; what goes wrong in it is logged once, and the next one is drawn all the same. */
     frame(now) {
+      requestAnimationFrame((next) => this.frame(next));
+      try {
+        this.show(now);
+      } catch (error) {
+        if (this.complained !== error.message) console.error(error);
+        this.complained = error.message;
+      }
+    }
+
+    show(now) {
       const seconds = Math.min((now - this.last) / 1000, 0.25);
       this.last = now;
       if (this.view && this.points.length) {
@@ -265,7 +279,6 @@
         }
         if (now - (this.readAt || 0) > 90) this.tick(now);
       }
-      requestAnimationFrame((next) => this.frame(next));
     }
 
     tick(now) {
@@ -286,6 +299,13 @@
     /** Put path and ball where the playhead is. */
     move() {
       this.dirty = false;
+      const shown = this.shown();
+      if (this.scene && this.visible("space")) this.scene.move(shown);
+      if (this.visible("contour")) this.contour.move(shown.path, shown.ball, this.marks());
+    }
+
+    /** Return the path up to the playhead, {x, y, z}, and the ball there, {x, y, z, foot}. */
+    shown() {
       const whole = Math.floor(this.head), here = this.points.at(this.head), height = this.view.height;
       const x = this.points.a.slice(0, whole + 1), y = this.points.b.slice(0, whole + 1);
       const z = this.points.cost.slice(0, whole + 1).map(height);
@@ -293,8 +313,7 @@
       x.push(ball.x);
       y.push(ball.y);
       z.push(ball.z);
-      if (this.scene && this.visible("space")) this.scene.move({ x: x, y: y, z: z }, ball);
-      if (this.visible("contour")) this.contour.move({ x: x, y: y }, ball, this.marks());
+      return { path: { x: x, y: y, z: z }, ball: ball };
     }
 
     /** Return where on the plane settings were changed. */
@@ -314,6 +333,7 @@
       if (!this.view || !window.Plotly) return;
       const look = L.look();
       if (this.scene && this.visible("space")) {
+        if (this.points.length) this.scene.place(this.shown());
         this.scene.show(this.view, look).then(() => { this.dirty = true; });
       }
       if (this.visible("contour")) this.contour.show(this.view, look).then(() => { this.dirty = true; });

@@ -3,6 +3,8 @@
   "use strict";
   const L = (window.landscape = window.landscape || {});
   const SPOKEN_MS = 5000; // a screen reader hears of progress at most so often
+  const FLASH_MS = 2500;
+  const RECORDED = "Recorded run. Press Run to train live.";
   const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
   const count = (n) => whole.format(n).replace(/,/g, "\u2009");
   const percent = (share, digits) => (Number.isFinite(share) ? (100 * share).toFixed(digits === undefined ? 1 : digits) + " %" : "–");
@@ -16,7 +18,7 @@
     constructor(player) {
       this.player = player;
       this.spoken = 0;
-      this.button = "";
+      this.named = "";
     }
 
     /** What is true of the run, whatever the playhead. */
@@ -24,20 +26,35 @@
       const { state, surface, stage, live } = this.player;
       stage.classList.toggle("running", Boolean(state.running));
       stage.classList.toggle("recorded", !live);
-      if (!live || state.label) {
-        put("label-text", live ? state.label : "Recorded run. Press Run to train live.");
-        stage.classList.add("labelled");
-      } else if (document.getElementById("label-text").textContent.startsWith("Recorded")) {
-        stage.classList.remove("labelled");
-      }
+      if (!this.flashed()) this.label(live ? state.label : RECORDED);
       this.notice(state.notice || "");
-      this.buttons();
+      this.button(Boolean(live && state.running));
       this.slice(state, surface);
+    }
+
+    /** What is said over the stage for as long as it is true; nothing when `text` is empty. */
+    label(text) {
+      if (text) put("label-text", text);
+      this.player.stage.classList.toggle("labelled", Boolean(text));
+    }
+
+    flashed() {
+      return performance.now() < (this.flashedUntil || 0);
+    }
+
+    /** A run of the visitor's own is being prepared: say so, and what Run does now. */
+    preparing(state) {
+      this.notice(state.notice || "");
+      this.button(Boolean(state.running));
+      if (!state.live) return;
+      this.label(state.busy ? "Looking ahead …" : this.player.live ? "" : RECORDED);
+      this.player.stage.classList.toggle("busy", state.busy);
     }
 
     /** The figures of the slice as a whole. */
     slice(state, surface) {
       const slice = state.slice || {};
+      this.player.stage.classList.toggle("whole-plane", Boolean(slice.whole));
       put("captured", percent(slice.captured));
       put("walk", percent(slice.walk, 0));
       this.bar(slice);
@@ -56,15 +73,11 @@
 
     /** Show `text` for a moment, and say it. */
     flash(text) {
-      const { stage, live, state } = this.player;
       L.announce(text);
-      put("label-text", text);
-      stage.classList.add("labelled");
+      this.label(text);
+      this.flashedUntil = performance.now() + FLASH_MS;
       clearTimeout(this.flashing);
-      this.flashing = setTimeout(() => {
-        stage.classList.toggle("labelled", Boolean(!live || state.label));
-        put("label-text", state.label || "");
-      }, 2500);
+      this.flashing = setTimeout(() => this.state(), FLASH_MS);
     }
 
     bar(slice) {
@@ -74,16 +87,14 @@
       mark.style.left = 100 * (slice.walk || 0) + "%";
     }
 
-    buttons() {
-      const { state, live } = this.player;
-      const running = live && state.running;
+    button(running) {
       const name = running ? "Pause" : "Run";
-      if (name === this.button) return;
-      this.button = name;
+      if (name === this.named) return;
+      this.named = name;
       put("run-text", name);
       const run = document.getElementById("run");
       run.setAttribute("aria-pressed", running ? "true" : "false");
-      run.classList.toggle("is-running", Boolean(running));
+      run.classList.toggle("is-running", running);
     }
 
     notice(text) {
@@ -102,8 +113,8 @@
       const test = lastBefore(tests, row.step);
       put("accuracy", test ? percent(test.accuracy) : "–");
       put("off-plane", row.extent > 0 ? percent(row.off / row.extent) : "0.0 %");
-      put("off-distance", row.off.toPrecision(3));
-      put("extent", row.extent.toPrecision(3));
+      put("off-distance", L.short(row.off));
+      put("extent", L.short(row.extent));
       put("cost-here", L.short(row.cost));
       put("cost-below", L.short(row.under));
       this.speak(row, test);

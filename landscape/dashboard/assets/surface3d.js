@@ -81,9 +81,9 @@
     }
   }
 
-  /** Return a camera that has the whole box in view on a canvas of that size. */
+  /** Return a camera that has the whole box and its titles in view on a canvas of that size. */
   function home(size) {
-    const far = Math.max(1, (1.12 * size.height) / size.width);
+    const far = Math.max(1, (1.28 * size.height) / size.width);
     return { eye: { x: -1.2 * far, y: -1.22 * far, z: 0.8 * far }, center: { x: 0.02, y: 0, z: -0.2 } };
   }
 
@@ -102,8 +102,8 @@
       uirevision: "camera",
       scene: {
         camera: camera, dragmode: "turntable", aspectmode: "manual", aspectratio: view.aspect, uirevision: "camera",
-        xaxis: axis(view.labels[0], look, { range: view.rangeA }),
-        yaxis: axis(view.labels[1], look, { range: view.rangeB }),
+        xaxis: axis(L.fitted(view.labels[0], size.width / 3), look, { range: view.rangeA }),
+        yaxis: axis(L.fitted(view.labels[1], size.width / 3), look, { range: view.rangeB }),
         zaxis: axis(view.costTitle, look, {
           range: view.rangeZ, tickvals: view.ticks.values, ticktext: view.ticks.texts,
         }),
@@ -118,6 +118,7 @@
       this.quietUntil = 0;
       this.down = false;
       this.queued = null;
+      this.placed = [];
       this.turned = false; // by the user: from then on, the camera is theirs
       div.addEventListener("pointerdown", () => { this.down = this.turned = true; }, true);
       for (const kind of ["pointerup", "pointercancel"]) {
@@ -182,26 +183,27 @@
     }
 
     traces(view, look) {
-      const old = this.ready ? this.div.data : null;
       const traces = [
         surfaceTrace(view, look), line(look.outline, 7, 0.9), line(look.path, 3, 1), line(look.path, 3, 0.6),
         line(look.ball, 4, 1), marker(look.ball, 4, look.outline), marker(look.ball, 10, "#ffffff"),
       ];
-      if (old) {
-        traces.forEach((trace, k) => {
-          if (k !== SURFACE) Object.assign(trace, { x: old[k].x, y: old[k].y, z: old[k].z });
-        });
-      }
+      // Plotly gives a trace without points no object that could be moved later
+      for (const [k, xyz] of this.placed) Object.assign(traces[k], xyz);
       return traces;
     }
 
-    /** Move path, ball and stem. `path` is {x, y, z}; `ball` {x, y, z, foot}. */
-    move(path, ball) {
-      if (!this.ready) return;
+    /** Say where path, ball and stem are when the figure is next drawn. `path` is {x, y, z}; `ball` {x, y, z, foot}. */
+    place({ path, ball }) {
       const at = { x: [ball.x], y: [ball.y], z: [ball.z] };
       const foot = { x: [ball.x], y: [ball.y], z: [ball.foot] };
       const stem = { x: [ball.x, ball.x], y: [ball.y, ball.y], z: [ball.z, ball.foot] };
-      this.write([[OUTLINE, path], [PATH, path], [GHOST, path], [STEM, stem], [FOOT, foot], [BALL, at]]);
+      this.placed = [[OUTLINE, path], [PATH, path], [GHOST, path], [STEM, stem], [FOOT, foot], [BALL, at]];
+    }
+
+    /** Move path, ball and stem to there now. */
+    move(shown) {
+      this.place(shown);
+      if (this.ready) this.write(this.placed);
     }
 
     write(changes) {
