@@ -5,8 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from contenders.jax_scan import cost
 from problem import RATE, Data, Training, layers, training
+
+from contenders.jax_scan import cost
 
 
 @jax.jit
