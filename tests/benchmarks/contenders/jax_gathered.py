@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
-import numpy as np
-from problem import RATE, Data, Training, layers, training
+from problem import RATE, Data, Training
 
-from contenders.jax_scan import cost
+from contenders.jax_scan import cost, started
 
 
 @jax.jit
@@ -20,12 +18,4 @@ def epoch(parameters, inputs, targets, rows):
 
 
 def start(data: Data, theta, batch: int) -> Training:
-    inputs, targets = jnp.asarray(data.inputs), jnp.asarray(data.targets)
-    parameters = [tuple(jnp.asarray(p, jnp.float32) for p in layer) for layer in layers(theta)]
-
-    def train(rows):
-        nonlocal parameters
-        parameters, costs = epoch(parameters, inputs, targets, jnp.asarray(rows, jnp.int32))
-        return np.asarray(costs)
-
-    return training(train, len(data.inputs), batch)
+    return started(epoch, data, theta, batch)

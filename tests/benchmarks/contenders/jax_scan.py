@@ -23,7 +23,8 @@ def epoch(parameters, inputs, targets, rows):
     return jax.lax.scan(step, parameters, rows)
 
 
-def start(data: Data, theta, batch: int) -> Training:
+def started(epoch, data: Data, theta, batch: int) -> Training:
+    """Return the training that `epoch` does, whichever way it takes its batches."""
     inputs, targets = jnp.asarray(data.inputs), jnp.asarray(data.targets)
     parameters = [tuple(jnp.asarray(p, jnp.float32) for p in layer) for layer in layers(theta)]
 
@@ -33,3 +34,7 @@ def start(data: Data, theta, batch: int) -> Training:
         return np.asarray(costs)
 
     return training(train, len(data.inputs), batch)
+
+
+def start(data: Data, theta, batch: int) -> Training:
+    return started(epoch, data, theta, batch)
