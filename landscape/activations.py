@@ -17,7 +17,7 @@ from landscape.kinds import Activation, TanhForm
 from landscape.layout import Array
 
 # As an array of no dimensions: half the time of a Python number in a call on few elements. Exact in any dtype.
-_HALF = np.array(0.5, np.float32)
+_HALF, _ONE = np.array(0.5, np.float32), np.array(1, np.float32)
 
 
 class _InPlace(Activation):
@@ -31,17 +31,17 @@ class _InPlace(Activation):
 
     def derivative(self, z: Array, a: Array) -> Array:
         """Return the derivative at `z`; `a` is ``value(z)``."""
-        gradient = np.ones_like(z)
-        self.multiply_derivative(np.array(z), a, gradient)
-        return gradient
+        out = np.empty_like(z)
+        self.derivative_into(z, a, out)
+        return out
 
     @abstractmethod
     def value_into(self, z: Array, out: Array) -> None:
         """Write the activation at `z` into `out`, which may be `z`."""
 
     @abstractmethod
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by the derivative at `z`, in place; `z` may be overwritten."""
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write the derivative at `z` into `out`, which is neither `z` nor `a`."""
 
 
 class Identity(_InPlace):
@@ -54,8 +54,9 @@ class Identity(_InPlace):
         if out is not z:
             np.copyto(out, z)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Leave `gradient` as it is: the derivative is 1."""
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Fill `out` with 1."""
+        out.fill(1.0)
 
 
 class Sigmoid(_InPlace):
@@ -79,11 +80,10 @@ class Sigmoid(_InPlace):
         np.multiply(out, _HALF, out)
         np.add(out, _HALF, out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by a − a²."""
-        np.multiply(a, a, z)
-        np.subtract(a, z, z)
-        np.multiply(gradient, z, gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write a − a² into `out`."""
+        np.multiply(a, a, out)
+        np.subtract(a, out, out)
 
 
 class Tanh(_InPlace):
@@ -97,11 +97,10 @@ class Tanh(_InPlace):
         """Write tanh(z) into `out`."""
         np.tanh(z, out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by 1 − a²."""
-        np.multiply(a, a, out=z)
-        np.subtract(1.0, z, out=z)
-        np.multiply(gradient, z, out=gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write 1 − a² into `out`."""
+        np.multiply(a, a, out)
+        np.subtract(_ONE, out, out)
 
 
 class ReLU(_InPlace):
@@ -114,9 +113,9 @@ class ReLU(_InPlace):
         """Write max(z, 0) into `out`."""
         np.maximum(z, 0.0, out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by 1 where a > 0, by 0 elsewhere."""
-        np.multiply(gradient, a > 0.0, out=gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write 1 where a > 0, 0 elsewhere, into `out`."""
+        np.greater(a, 0.0, out=out)
 
 
 class LeakyReLU(_InPlace):
@@ -131,11 +130,10 @@ class LeakyReLU(_InPlace):
         """Write max(z, negative_slope · z) into `out`."""
         np.maximum(z, self.negative_slope * z, out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by 1 where z > 0, by the negative slope elsewhere."""
-        np.greater(z, 0.0, out=z)
-        np.maximum(z, self.negative_slope, out=z)
-        np.multiply(gradient, z, out=gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write 1 where z > 0, the negative slope elsewhere, into `out`."""
+        np.greater(z, 0.0, out=out)
+        np.maximum(out, self.negative_slope, out=out)
 
 
 class Softplus(_InPlace):
@@ -161,12 +159,11 @@ class Softplus(_InPlace):
         np.maximum(z, 0.0, out=out)
         np.add(out, tail, out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by 1 − exp(−βa), which is the sigmoid of βz."""
-        np.multiply(a, -self.beta, out=z)
-        np.expm1(z, out=z)
-        np.negative(z, out=z)
-        np.multiply(gradient, z, out=gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write 1 − exp(−βa), which is the sigmoid of βz, into `out`."""
+        np.multiply(a, -self.beta, out=out)
+        np.expm1(out, out=out)
+        np.negative(out, out=out)
 
 
 class GELU(_InPlace):
@@ -186,12 +183,11 @@ class GELU(_InPlace):
         """Write z · Φ(z) into `out`."""
         np.multiply(z, self._cdf_and_pdf(z)[0], out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by Φ(z) + z · φ(z)."""
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write Φ(z) + z · φ(z) into `out`."""
         cdf, pdf = self._cdf_and_pdf(z)
-        np.multiply(z, pdf, out=z)
-        np.add(z, cdf, out=z)
-        np.multiply(gradient, z, out=gradient)
+        np.multiply(z, pdf, out=out)
+        np.add(out, cdf, out=out)
 
     def _cdf_and_pdf(self, z: Array) -> tuple[Array, Array]:
         return _normal(z) if self.approximation == "none" else _normal_by_tanh(z)
@@ -207,12 +203,11 @@ class SiLU(_InPlace):
         """Write z · σ(z) into `out`."""
         np.multiply(z, _logistic(z), out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by σ(z) · (1 + z − a)."""
-        np.multiply(gradient, _logistic(z), out=gradient)
-        np.subtract(z, a, out=z)
-        np.add(z, 1.0, out=z)
-        np.multiply(gradient, z, out=gradient)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write σ(z) · (1 + z − a) into `out`."""
+        np.subtract(z, a, out=out)
+        np.add(out, 1.0, out=out)
+        np.multiply(out, _logistic(z), out=out)
 
 
 class Heaviside(_InPlace):
@@ -229,9 +224,9 @@ class Heaviside(_InPlace):
         """Write 1 where z ≥ 0, else 0, into `out`; NaN stays NaN."""
         np.heaviside(z, 1.0, out=out)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Fill `gradient` with 0."""
-        gradient.fill(0.0)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Fill `out` with 0."""
+        out.fill(0.0)
 
 
 def _logistic(z: Array) -> Array:

@@ -113,9 +113,9 @@ class Activation(Plugin, ABC):
         """Write ``value(z)`` into `out`, of the same shape; `z` stays as it is unless it is `out`."""
         out[...] = self.value(z)
 
-    def multiply_derivative(self, z: Array, a: Array, gradient: Array) -> None:
-        """Multiply `gradient` by ``derivative(z, a)`` in place; `z` may serve as work space."""
-        gradient *= self.derivative(z, a)
+    def derivative_into(self, z: Array, a: Array, out: Array) -> None:
+        """Write ``derivative(z, a)`` into `out`, of the same shape, neither `z` nor `a`, which stay as they are."""
+        out[...] = self.derivative(z, a)
 
 
 class Optimizer(Plugin, ABC):
@@ -136,6 +136,13 @@ class Optimizer(Plugin, ABC):
         increment, state = self.update(gradient, state, theta)
         theta += increment
         return state
+
+    def factor(self) -> float | None:
+        """Return f where `step` does nothing but add f times the gradient to θ; else, as is assumed here, None.
+
+        The gradient is then made with that factor in it, and `step` not called: it spares a pass over θ.
+        """
+        return None
 
 
 @dataclass(frozen=True, eq=False)

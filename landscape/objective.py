@@ -75,8 +75,13 @@ class Objective(Protocol):
         ...
 
 
-Minibatch = Callable[[IntArray], float]
-"""Takes the rows of a batch, writes the gradient at the bound θ into the bound array, returns the cost."""
+class Minibatch(Protocol):
+    """The gradient of one batch, bound to a θ and to an array that it writes to."""
+
+    def __call__(self, rows: IntArray, factor: float = 1.0, /) -> float:
+        """Write `factor` times the gradient at the bound θ for the training `rows`; return their cost."""
+        ...
+
 
 PlaneEvaluator = Callable[[Array, Array], Evaluations]
 """Takes coordinates a (p,) and b (p,), returns the evaluations at these points of a plane."""
@@ -118,8 +123,9 @@ def minibatch(objective: Objective, theta: Array, gradient: Array, size: int, th
     if isinstance(objective, Minibatches):
         return objective.minibatch(theta, gradient, size, threads)
 
-    def compute(rows: IntArray) -> float:
-        cost, gradient[...] = objective.gradient(theta, "train", rows)
+    def compute(rows: IntArray, factor: float = 1.0) -> float:
+        cost, found = objective.gradient(theta, "train", rows)
+        np.multiply(found, factor, out=gradient)
         return cost
 
     return compute

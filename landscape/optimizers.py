@@ -65,14 +65,10 @@ class SGD(_InPlace):
         """Return the state before the first step: a velocity (P,) of zeros if there is momentum."""
         return {"velocity": np.zeros_like(theta)} if self.momentum else {}
 
-    def step(self, gradient: Array, state: State, theta: Array) -> State:
-        """Move `theta` in place and return `state`, updated in place; `gradient` is overwritten."""
-        if self.momentum or self.weight_decay:
-            return super().step(gradient, state, theta)
-        # the classic case, with the least that a step can cost
-        np.multiply(gradient, -self.learning_rate, gradient)
-        np.add(theta, gradient, theta)
-        return state
+    def factor(self) -> float | None:
+        """Return −η where there is neither momentum nor weight decay, nor a subclass that may step otherwise."""
+        plain = type(self) is SGD and not self.momentum and not self.weight_decay
+        return -self.learning_rate if plain else None
 
     def advance(self, gradient: Array, state: State, theta: Array) -> None:
         """Overwrite `gradient` with the increment and the velocity with the next."""

@@ -155,13 +155,9 @@ def test_in_place_variants_equal_the_pure_ones_bit_for_bit(activation, dtype):
     activation.value_into(own, own)
     np.testing.assert_array_equal(own, value)
 
-    gradient = np.random.default_rng(1).normal(size=z.shape).astype(dtype)
-    expected = gradient * slope
-    activation.multiply_derivative(z.copy(), value, gradient)
-    if isinstance(activation, SiLU):  # multiplies by two factors, one after the other
-        np.testing.assert_allclose(gradient, expected, rtol=4 * np.finfo(dtype).eps)
-    else:
-        np.testing.assert_array_equal(gradient, expected)
+    out = np.full_like(z, 7)
+    activation.derivative_into(z, value, out)
+    np.testing.assert_array_equal(out, slope)
 
 
 @each
@@ -171,7 +167,7 @@ def test_arguments_stay_as_they_are(activation):
     assert not np.shares_memory(a, z)
     kept = a.copy()
     derivative = activation.derivative(z, a)
-    activation.multiply_derivative(z.copy(), a, np.ones_like(z))
+    activation.derivative_into(z, a, np.empty_like(z))
     activation.value_into(z, np.empty_like(z))
     assert not np.shares_memory(derivative, z)
     assert not np.shares_memory(derivative, a)

@@ -140,9 +140,12 @@ def test_plane_evaluator_of_a_plain_callable_goes_point_by_point():
 def test_minibatch_writes_the_gradient_in_place():
     found = objective("rosenbrock")
     theta, gradient = np.array([-1.2, 1.0]), np.zeros(2)
-    cost = minibatch(found, theta, gradient, 1)(np.array([0]))
+    compute = minibatch(found, theta, gradient, 1)
+    cost = compute(np.array([0]))
     assert cost == pytest.approx(24.2)
     np.testing.assert_allclose(gradient, [-215.6, -88])
+    assert compute(np.array([0]), -0.5) == cost
+    np.testing.assert_allclose(gradient, [107.8, 44])
 
 
 def test_without_a_gradient_central_differences_are_taken():

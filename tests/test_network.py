@@ -96,6 +96,17 @@ def test_minibatch_gradient_is_the_gradient_on_its_rows(activations, cost, hidde
         np.testing.assert_allclose(written, gradient, rtol=1e-10, atol=1e-15)
 
 
+def test_minibatch_gradient_takes_a_factor_and_the_cost_none():
+    objective = make(("tanh", "tanh", "sigmoid"), "quadratic")
+    theta = objective.initial(np.random.default_rng(1))
+    written = np.empty_like(theta)
+    compute = objective.minibatch(theta, written, 8)
+    cost, gradient = compute(np.arange(8)), written.copy()
+    for factor in (-0.5, 3.0, 3.0, 1.0):
+        assert compute(np.arange(8), factor) == cost
+        np.testing.assert_allclose(written, factor * gradient, rtol=1e-12, atol=1e-16)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_announced_unannounced_and_changed_batches_are_gathered_alike(threads, rng):
     objective = make(("sigmoid", "sigmoid", "sigmoid"), "quadratic", n=900)

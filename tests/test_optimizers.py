@@ -129,6 +129,29 @@ def test_step_in_place_equals_update_bit_for_bit(optimizer, dtype):
 
 
 @each
+def test_a_factor_says_all_that_a_step_does(optimizer):
+    factor = optimizer.factor()
+    if factor is None:
+        return
+    theta, gradient = np.random.default_rng(0).normal(size=(2, 50))
+    increment, state = optimizer.update(gradient, optimizer.init(theta), theta)
+    assert state == {}
+    np.testing.assert_allclose(increment, factor * gradient, rtol=1e-15)
+
+
+def test_only_plain_gradient_descent_has_a_factor():
+    assert SGD(learning_rate=0.25).factor() == -0.25
+
+    class Halved(SGD):
+        def advance(self, gradient, state, theta):
+            super().advance(gradient, state, theta)
+            gradient *= 0.5
+
+    for other in (SGD(momentum=0.5), SGD(weight_decay=0.1), Halved(), Adam(), Adagrad()):
+        assert other.factor() is None
+
+
+@each
 def test_update_changes_none_of_its_arguments(optimizer):
     theta = START.copy()
     _, state = optimizer.update(_gradient(0, theta), optimizer.init(theta), theta)

@@ -14,6 +14,7 @@ from landscape import Experiment, FunctionObjective, Trainer, fit, steps
 from landscape.errors import DivergenceError, ExperimentError
 from landscape.functions import Function
 from landscape.kinds import Optimizer
+from landscape.network.backpropagation import Backpropagation
 from landscape.training import DivergenceWarning
 
 torch = pytest.importorskip("torch", reason="PyTorch, the oracle of these tests, is not installed")
@@ -74,10 +75,12 @@ def test_leaving_the_loop_stops_training():
 
 
 def test_every_epoch_sees_every_example_once(monkeypatch):
-    trainer = Trainer(SMALL)
     seen = []
-    original = trainer._minibatch
-    monkeypatch.setattr(trainer, "_minibatch", lambda size: lambda rows: seen.extend(rows) or original(size)(rows))
+    original = Backpropagation.__call__
+    monkeypatch.setattr(
+        Backpropagation, "__call__", lambda self, rows, *f: seen.extend(rows) or original(self, rows, *f)
+    )
+    trainer = Trainer(SMALL)
     for _ in range(trainer.steps_per_epoch):
         trainer.step()
     assert sorted(seen) == list(range(100))

@@ -5,13 +5,15 @@ in each meets the bias column of the next matrix, so that one product gives weig
 output layer holds examples × units, as costs expect.
 
 In small batches most of the time goes to Python. So every buffer and view is made once, what a step needs is
-bound in tuples once, and products are made by `np.dot`, which is quicker to call than `np.matmul`.
+bound in tuples once, products are made by `np.dot`, which is quicker to call than `np.matmul`, of whole
+matrices, which it need not copy, and neighbouring layers of one activation get their derivative in one call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 
@@ -23,20 +25,49 @@ from landscape.network.products import FirstProducts
 
 
 class _Layer:
-    """The work space of one layer: weighted inputs `z`, activations `a`, ∂ cost / ∂ z in `error`.
+    """The work space of one layer: weighted inputs, activations, their derivative, and ∂ cost / ∂ z, the error.
 
-    Their memory is units × examples, but in the last layer examples × units. `rows` are the activations with
-    a last row of ones (units + 1, examples), for the layer above.
+    Their memory, four flat arrays, is units × examples, but in the last layer examples × units. Hidden layers have
+    a last row more: in `rows` (units + 1, examples) it is the ones that the layer above wants, in `error_rows` what
+    no unit needs.
     """
 
-    def __init__(self, activation: Activation, matrix: Array, slope: Array, size: int, last: bool) -> None:
-        units = len(matrix)
-        self.value_into, self.multiply_derivative = activation.value_into, activation.multiply_derivative
-        self.matrix, self.slope = matrix, slope
-        self.weights_t = matrix[:, :-1].T
-        self.rows = np.ones((units + 1, size), matrix.dtype)
-        self.z, self.error = np.empty((2, size, units) if last else (2, units, size), matrix.dtype)
-        self.a = np.empty_like(self.z) if last else self.rows[:-1]
+    def __init__(
+        self, activation: Activation, matrix: Array, slope: Array, memory: Sequence[Array], size: int, last: bool
+    ) -> None:
+        self.activation, self.matrix, self.slope = activation, matrix, slope
+        z, self.rows, derivative, self.error_rows = (
+            part.reshape((size, -1) if last else (-1, size)) for part in memory
+        )
+        own = slice(None) if last else slice(-1)
+        self.z, self.a, self.derivative, self.error = z[own], self.rows[own], derivative[own], self.error_rows[own]
+
+
+class _WorkSpace:
+    """The layers of a network on `size` examples; arrays of one kind lie one after the other, layer by layer.
+
+    So neighbouring layers of one activation are one array for it: `derivatives` are calls with such arrays. What
+    they give for the rows of ones is not used.
+    """
+
+    def __init__(
+        self, activations: Sequence[Activation], matrices: Sequence[Array], slopes: Sequence[Array], size: int
+    ) -> None:
+        heights = [*(len(matrix) + 1 for matrix in matrices[:-1]), len(matrices[-1])]
+        ends = [size * height for height in accumulate(heights, initial=0)]
+        z, derivative, error = np.zeros((3, ends[-1]), matrices[0].dtype)
+        a = np.ones_like(z)
+        self.layers = []
+        for k, (start, stop) in enumerate(pairwise(ends), 1):
+            memory = [part[start:stop] for part in (z, a, derivative, error)]
+            self.layers.append(
+                _Layer(activations[k - 1], matrices[k - 1], slopes[k - 1], memory, size, last=k == len(heights))
+            )
+        self.derivatives = []
+        for activation, run in groupby(zip(activations, pairwise(ends), strict=True), itemgetter(0)):
+            bounds = [bound for _, pair in run for bound in pair]
+            where = slice(bounds[0], bounds[-1])
+            self.derivatives.append((activation.derivative_into, z[where], a[where], derivative[where]))
 
 
 class Backpropagation:
@@ -62,31 +93,28 @@ class Backpropagation:
     ) -> None:
         self._batches = Batches(inputs, targets, size, threads)
         self._total_and_gradient = cost.total_and_gradient
-        self._mean, self._mean_array = 1 / size, np.array(1 / size, theta.dtype)
+        self._mean, self._factor, self._scale = 1 / size, 1.0, np.array(1 / size, theta.dtype)
         matrices, slopes = network.matrices(theta), network.matrices(gradient)
-        count = len(matrices)
-        layers = [
-            _Layer(activation, matrix, slope, size, k == count)
-            for k, (activation, matrix, slope) in enumerate(zip(network.activations, matrices, slopes, strict=True), 1)
-        ]
-        self._bind(layers, size)
+        space = _WorkSpace(network.activations, matrices, slopes, size)
+        self._derivatives = space.derivatives
+        self._bind(space.layers)
 
-    def _bind(self, layers: list[_Layer], size: int) -> None:
+    def _bind(self, layers: list[_Layer]) -> None:
         """Bind what each pass reads and writes, layer by layer; the first layer's input is the batch's."""
         first, last = layers[0], layers[-1]
         # a single layer's weighted inputs are the outputs, and lie examples × units
         products = FirstProducts(first.matrix, first.slope, first.z.T if first is last else first.z)
         self._weigh, self._first_gradient = products.weigh, products.gradient
-        self._first = first.z, first.a, first.value_into
+        self._first = first.z, first.a, first.activation.value_into
         self._forward = [
-            (low.rows.T, up.matrix.T, up.z, up.a, up.value_into)
+            (low.rows.T, up.matrix.T, up.z, up.a, up.activation.value_into)
             if up is last
-            else (up.matrix, low.rows, up.z, up.a, up.value_into)
+            else (up.matrix, low.rows, up.z, up.a, up.activation.value_into)
             for low, up in pairwise(layers)
         ]
-        self._last = last.z, last.a, last.multiply_derivative
+        self._last = last.a, last.derivative
         self._backward = [
-            (low.rows.T, up.slope, up.weights_t, low.error, low.z, low.a, low.multiply_derivative)
+            (low.rows.T, up.slope, up.matrix.T, low.error_rows, low.error, low.derivative)
             for low, up in zip(layers[-2::-1], layers[:0:-1], strict=True)
         ]
 
@@ -94,8 +122,10 @@ class Backpropagation:
         """Announce the rows of the next calls, in this order, so that they can be gathered ahead."""
         self._batches.expect(batches)
 
-    def __call__(self, rows: IntArray) -> float:
-        """Write the gradient at the bound θ for the examples `rows` (size,) and return their mean loss."""
+    def __call__(self, rows: IntArray, factor: float = 1.0) -> float:
+        """Write `factor` times the gradient at the bound θ for the examples `rows` (size,); return their mean loss."""
+        if factor != self._factor:
+            self._factor, self._scale = factor, np.array(factor * self._mean, self._scale.dtype)
         inputs, targets = self._batches(rows)
         z, a, value_into = self._first
         self._weigh(inputs)
@@ -103,15 +133,17 @@ class Backpropagation:
         for left, right, z, a, value_into in self._forward:
             np.dot(left, right, z)
             value_into(z, a)
-        z, a, multiply_derivative = self._last
+        for derivative_into, z, a, derivative in self._derivatives:
+            derivative_into(z, a, derivative)
+        a, derivative = self._last
         total, error = self._total_and_gradient(a, targets)
-        multiply_derivative(z, a, error)
-        np.multiply(error, self._mean_array, error)
+        np.multiply(error, derivative, error)
+        np.multiply(error, self._scale, error)
         error = error.T
-        for below, slope, weights_t, low_error, z, a, multiply_derivative in self._backward:
+        for below, slope, weights_t, error_rows, low_error, derivative in self._backward:
             np.dot(error, below, slope)
-            np.dot(weights_t, error, low_error)
-            multiply_derivative(z, a, low_error)
+            np.dot(weights_t, error, error_rows)
+            np.multiply(low_error, derivative, low_error)
             error = low_error
         self._first_gradient(error, inputs)
         return total * self._mean

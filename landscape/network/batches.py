@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from queue import SimpleQueue
 from threading import Thread
 from typing import NamedTuple
@@ -22,6 +24,17 @@ class Batch(NamedTuple):
 
     inputs: Array
     targets: Array
+
+
+_Chunk = list[tuple[IntArray, Batch]]
+"""Rows, and their examples."""
+
+
+class _Buffer(NamedTuple):
+    """Room for several batches: `whole`, and views of it one by one."""
+
+    whole: Batch
+    batches: list[Batch]
 
 
 class _Job(NamedTuple):
@@ -49,6 +62,14 @@ def _work(jobs: SimpleQueue[_Job | None], done: SimpleQueue[Exception | None]) -
             done.put(None)
 
 
+def _chunks(batches: list[IntArray], most: int) -> Iterator[list[IntArray]]:
+    """Yield up to `most` batches at a time, but few at first, as these are waited for."""
+    start, count = 0, -(-most // 8)
+    while start < len(batches):
+        yield batches[start : start + count]
+        start, count = start + count, min(2 * count, most)
+
+
 class Batches:
     """Minibatches of `size` examples of `inputs` (n, d + 1) and `targets` (n, k).
 
@@ -60,82 +81,75 @@ class Batches:
         self._source, self._size, self._threads = Batch(inputs, targets), size, max(1, threads)
         self._many = max(1, (_AHEAD if threads > 1 else _ALONE) // size)
         self._spare: Batch | None = None
-        self._buffers: list[Batch] = []
-        self._views: list[list[Batch]] = []
-        self._expected: list[IntArray] = []
-        self._used = self._asked = self._waiting = 0
+        self._buffers: Iterator[_Buffer] | None = None
+        self._to_ask: Iterator[list[IntArray]] = iter(())
+        self._asked: deque[_Chunk] = deque()
+        self._ready: _Chunk = []  # what is gathered, the next one last
         self._jobs: SimpleQueue[_Job | None] | None = None
         self._done: SimpleQueue[Exception | None] = SimpleQueue()
 
-    def _begin(self) -> None:
-        """Make room for what is gathered at once and, for two threads, start the second."""
-        self._buffers = [self._buffer(self._size * self._many) for _ in range(min(self._threads, 2))]
-        self._views = [self._cut(buffer) for buffer in self._buffers]
+    def _begin(self) -> Iterator[_Buffer]:
+        """Make room for what is gathered at once, in turns, and for two threads start the second."""
         if self._threads > 1:
             self._jobs = SimpleQueue()
             Thread(target=_work, args=(self._jobs, self._done), name="batches", daemon=True).start()
             finalize(self, self._jobs.put, None)
+        return cycle([self._buffer(self._many) for _ in range(min(self._threads, 2))])
 
-    def _buffer(self, count: int) -> Batch:
-        inputs, targets = (np.empty((count, whole.shape[1]), whole.dtype) for whole in self._source)
-        return Batch(inputs, targets)
-
-    def _cut(self, buffer: Batch) -> list[Batch]:
-        starts = range(0, len(buffer.inputs), self._size)
-        return [Batch(*(part[k : k + self._size] for part in buffer)) for k in starts]
+    def _buffer(self, batches: int) -> _Buffer:
+        size = self._size
+        whole = Batch(*(np.empty((batches * size, part.shape[1]), part.dtype) for part in self._source))
+        starts = range(0, batches * size, size)
+        return _Buffer(whole, [Batch(*(part[k : k + size] for part in whole)) for k in starts])
 
     def expect(self, batches: Sequence[IntArray]) -> None:
         """Announce the rows of the next calls, in this order; forget what was announced before."""
-        if not self._buffers:
-            self._begin()
-        while self._waiting:
-            self._wait()
-        self._expected = [rows for rows in batches if len(rows) == self._size]
-        self._used = self._asked = 0
+        if self._buffers is None:
+            self._buffers = self._begin()
+        while self._asked:
+            self._receive()
+        self._to_ask = _chunks([rows for rows in batches if len(rows) == self._size], self._many)
+        self._ready = []
         if self._jobs is not None:
-            self._ask()
+            self._ask(self._buffers)
 
     def __call__(self, rows: IntArray) -> Batch:
         """Return the examples `rows` (size,); they stay as they are until the next call."""
-        used = self._used
-        if used == len(self._expected) or rows is not self._expected[used]:
-            return self._unexpected(rows)
-        chunk, within = divmod(used, self._many)
-        if within == 0:
-            self._turn()
-        self._used = used + 1
-        return self._views[chunk % len(self._views)][within]
-
-    def _unexpected(self, rows: IntArray) -> Batch:
+        ready = self._ready or self._turn()
+        if ready and ready[-1][0] is rows:
+            return ready.pop()[1]
         if self._spare is None:
-            self._spare = self._buffer(self._size)
+            self._spare = self._buffer(1).whole
         _gather(_Job(self._source, rows, self._spare))
         return self._spare
 
-    def _turn(self) -> None:
-        """Make the next chunk available."""
-        if self._jobs is None:
-            self._ask()
-        else:
-            self._wait()
-            self._ask()
+    def _turn(self) -> _Chunk:
+        """Make the next chunk ready and return it, an empty one after the last."""
+        if self._buffers is not None:
+            if self._jobs is None:
+                self._ask(self._buffers)
+            if self._asked:
+                self._ready = self._receive()[::-1]
+                if self._jobs is not None:
+                    self._ask(self._buffers)
+        return self._ready
 
-    def _ask(self) -> None:
-        """Gather the chunk after the last one asked for, or have it gathered."""
-        coming = self._expected[self._asked : self._asked + self._many]
-        if not coming:
+    def _ask(self, buffers: Iterator[_Buffer]) -> None:
+        """Gather the next chunk, or have it gathered."""
+        for coming in self._to_ask:
+            buffer = next(buffers)
+            self._asked.append(list(zip(coming, buffer.batches, strict=False)))
+            job = _Job(self._source, np.concatenate(coming), buffer.whole)
+            if self._jobs is None:
+                _gather(job)
+            else:
+                self._jobs.put(job)
             return
-        into = self._buffers[self._asked // self._many % len(self._buffers)]
-        job = _Job(self._source, np.concatenate(coming), into)
-        self._asked += self._many
-        if self._jobs is None:
-            _gather(job)
-        else:
-            self._jobs.put(job)
-            self._waiting += 1
 
-    def _wait(self) -> None:
-        self._waiting -= 1
-        error = self._done.get()
+    def _receive(self) -> _Chunk:
+        """Return the chunk asked for first, once it is gathered."""
+        error = None if self._jobs is None else self._done.get()
+        chunk = self._asked.popleft()
         if error is not None:
             raise error
+        return chunk

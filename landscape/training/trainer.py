@@ -45,7 +45,6 @@ class Trainer:
     ----------
     theta : (P,) the live parameters, changed in place by every step.
     index, epoch : steps done, and the epoch that the last of them belongs to (0 before the first).
-    optimizer : may be replaced between steps by another with the same state, such as a smaller rate.
     """
 
     def __init__(self, experiment: Experiment, objective: Objective | None = None, threads: int = 1) -> None:
@@ -53,7 +52,7 @@ class Trainer:
             raise ExperimentError(f"{experiment!r} is no experiment: write Experiment(…), or Experiment(**table)")
         self.experiment = experiment
         self.objective = experiment.objective() if objective is None else objective
-        self.optimizer: Optimizer = experiment.optimizer
+        self.optimizer = experiment.optimizer
         # a copy, as every step changes it in place
         self.theta = np.array(self.objective.initial(experiment.rng("initial")), self.objective.dtype)
         self.index = 0
@@ -66,6 +65,15 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * experiment.epochs
         self._minibatches: dict[int, Minibatch] = {}
         self._order: list[IntArray] = []
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """How θ moves; may be replaced between steps by another with the same state, such as a smaller rate."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer) -> None:
+        self._optimizer, self._factor = optimizer, optimizer.factor()
 
     @property
     def epoch(self) -> int:
@@ -91,16 +99,21 @@ class Trainer:
         DivergenceError
             When that cost is not finite; θ stays as it was. When θ is not; that is looked at every few steps.
         """
-        position = self.index % self.steps_per_epoch
+        index = self.index
+        position = index % self.steps_per_epoch
         if position == 0:
             self._begin_epoch()
         rows = self._order[position]
-        cost = self._minibatch(len(rows))(rows)
+        factor = self._factor
+        cost = self._minibatches[len(rows)](rows, 1.0 if factor is None else factor)
         if not math.isfinite(cost):
-            raise DivergenceError(self._why_diverged(self.index + 1, cost))
-        self._state = self.optimizer.step(self._gradient, self._state, self.theta)
-        self.index += 1
-        if self.index % _STEPS_BETWEEN_CHECKS == 1:
+            raise DivergenceError(self._why_diverged(index + 1, cost))
+        if factor is None:
+            self._state = self._optimizer.step(self._gradient, self._state, self.theta)
+        else:
+            np.add(self.theta, self._gradient, self.theta)
+        self.index = index = index + 1
+        if index % _STEPS_BETWEEN_CHECKS == 1:
             self.check()
         return cost
 
@@ -118,15 +131,11 @@ class Trainer:
         order = self.experiment.rng("order", done).permutation(self._count)
         starts = range(0, self._count, self._size)
         self._order = [order[start : start + self._size] for start in starts]
-        compute = self._minibatch(self._size)
+        for size in {self._size, len(self._order[-1])} - self._minibatches.keys():
+            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
+        compute = self._minibatches[self._size]
         if isinstance(compute, Expectant):
             compute.expect(self._order)
-
-    def _minibatch(self, size: int) -> Minibatch:
-        """Return the bound gradient for batches of `size`: the usual one, or an epoch's last, smaller one."""
-        if size not in self._minibatches:
-            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
-        return self._minibatches[size]
 
     def _why_diverged(self, step: int, cost: float | None) -> str:
         """Return a statement of where a cost or parameter that is not finite arose, and of the likely cause."""

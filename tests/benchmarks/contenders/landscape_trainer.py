@@ -32,7 +32,7 @@ class Replayed:
             self._given = list(self._rows)
             self._rows = iter(self._given)
             compute.expect(self._given)
-        return lambda rows: compute(next(self._rows))
+        return lambda rows, factor: compute(next(self._rows), factor)
 
 
 def start(data: Data, theta, batch: int) -> Training:
