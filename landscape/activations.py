@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from landscape.kinds import Activation, TanhForm
+from landscape.kinds import TANH, Activation, TanhForm
 from landscape.layout import Array
 
 # As an array of no dimensions: half the time of a Python number in a call on few elements. Exact in any dtype.
@@ -91,7 +91,7 @@ class Tanh(_InPlace):
 
     name: ClassVar[str] = "tanh"
     source: ClassVar[str] = "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp"
-    tanh_form: ClassVar[TanhForm | None] = TanhForm(slope=1.0, scale=1.0, offset=0.0)
+    tanh_form: ClassVar[TanhForm | None] = TANH
 
     def value_into(self, z: Array, out: Array) -> None:
         """Write tanh(z) into `out`."""

@@ -90,6 +90,10 @@ class TanhForm(NamedTuple):
     offset: float
 
 
+TANH = TanhForm(slope=1.0, scale=1.0, offset=0.0)
+"""The form of tanh itself."""
+
+
 class Activation(Plugin, ABC):
     """An elementwise function between layers.
 

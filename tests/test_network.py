@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from landscape import Data, Examples, Experiment, NetworkObjective
 from landscape.costs import Quadratic
 from landscape.errors import DataError, ExperimentError, PluginError
-from landscape.kinds import Cost
+from landscape.kinds import Activation, Cost, TanhForm
 from landscape.network import INITIALIZATIONS, Perceptron, initialize
 from landscape.network.moments import Moments, hits
 from landscape.objective import Minibatches, Objective, PlaneEvaluators
@@ -94,6 +96,44 @@ def test_minibatch_gradient_is_the_gradient_on_its_rows(activations, cost, hidde
         expected, gradient = objective.gradient(theta, "train", rows)
         assert found == pytest.approx(expected, rel=1e-12)
         np.testing.assert_allclose(written, gradient, rtol=1e-10, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "folds"), [("sigmoid", True), ("halved_tanh", True), ("thirds", False), ("tanh", False), ("relu", False)]
+)
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 5, 3)])
+def test_folding_the_tanh_forms_changes_neither_cost_nor_gradient(name, folds, hidden):
+    forms = {
+        "halved_tanh": TanhForm(slope=0.25, scale=2, offset=-0.5),
+        "thirds": TanhForm(slope=1 / 3, scale=1, offset=0),
+    }
+
+    form = forms.get(name)
+
+    class Formed(Activation):
+        name: ClassVar[str] = "formed"
+        tanh_form: ClassVar[TanhForm | None] = form
+
+        def value(self, z):
+            return form.offset + form.scale * np.tanh(form.slope * z)
+
+        def derivative(self, z, a):
+            return form.scale * form.slope / np.cosh(form.slope * z) ** 2
+
+    plain = make(("identity",) * (len(hidden) + 1), "quadratic", hidden=hidden)
+    activation = Formed() if name in forms else registry().find("activation", name).cls()
+    network = Perceptron(plain.network.sizes, (activation,) * (len(hidden) + 1))
+    objective = NetworkObjective(network, plain.loss, plain.data, "glorot", np.float64)
+    assert (network.folded is not None) is folds
+
+    theta, step = objective.initial(np.random.default_rng(1)), 1e-6
+    cost, gradient = objective.gradient(theta)
+    assert cost == pytest.approx(objective.evaluate(theta).cost, rel=1e-13)
+    for k in range(0, theta.size, 3):
+        moved = np.zeros_like(theta)
+        moved[k] = step
+        slope = (objective.evaluate(theta + moved).cost - objective.evaluate(theta - moved).cost) / (2 * step)
+        assert gradient[k] == pytest.approx(slope, rel=1e-6, abs=1e-8)
 
 
 def test_minibatch_gradient_takes_a_factor_and_the_cost_none():

@@ -12,12 +12,13 @@ matrices, which it need not copy, and neighbouring layers of one activation get 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import accumulate, groupby, pairwise
 from operator import itemgetter
 
 import numpy as np
 
-from landscape.kinds import Activation, Cost
+from landscape.kinds import Activation, Cost, TanhForm
 from landscape.layout import Array, IntArray
 from landscape.network.batches import Batches
 from landscape.network.perceptron import Perceptron
@@ -35,7 +36,7 @@ class _Layer:
     def __init__(
         self, activation: Activation, matrix: Array, slope: Array, memory: Sequence[Array], size: int, last: bool
     ) -> None:
-        self.activation, self.matrix, self.slope = activation, matrix, slope
+        self.matrix, self.slope, self.value_into = matrix, slope, activation.value_into
         z, self.rows, derivative, self.error_rows = (
             part.reshape((size, -1) if last else (-1, size)) for part in memory
         )
@@ -50,13 +51,12 @@ class _WorkSpace:
     they give for the rows of ones is not used.
     """
 
-    def __init__(
-        self, activations: Sequence[Activation], matrices: Sequence[Array], slopes: Sequence[Array], size: int
-    ) -> None:
+    def __init__(self, network: Perceptron, matrices: Sequence[Array], slopes: Sequence[Array], size: int) -> None:
+        activations = network.activations
         heights = [*(len(matrix) + 1 for matrix in matrices[:-1]), len(matrices[-1])]
         ends = [size * height for height in accumulate(heights, initial=0)]
         z, derivative, error = np.zeros((3, ends[-1]), matrices[0].dtype)
-        a = np.ones_like(z)
+        a = np.full_like(z, network.input_scale)
         self.layers = []
         for k, (start, stop) in enumerate(pairwise(ends), 1):
             memory = [part[start:stop] for part in (z, a, derivative, error)]
@@ -68,6 +68,35 @@ class _WorkSpace:
             bounds = [bound for _, pair in run for bound in pair]
             where = slice(bounds[0], bounds[-1])
             self.derivatives.append((activation.derivative_into, z[where], a[where], derivative[where]))
+        if network.folded is not None:
+            self._fold(network.folded, z, a, derivative)
+
+    def _fold(self, form: TanhForm, z: Array, a: Array, derivative: Array) -> None:
+        """Replace the activations, offset + scale·tanh(slope·z), by ones that get slope·z and give slope times theirs.
+
+        The outputs are not multiplied; their derivative is then greater by 1/slope, as all errors are to be that are
+        multiplied by such activations. Between value and derivative, `derivative` holds the term with tanh.
+        """
+        scales = np.full_like(z, form.slope * form.scale)
+        scales[-self.layers[-1].z.size :] = form.scale
+        for layer in self.layers:
+            slope = 1.0 if layer is self.layers[-1] else form.slope
+            scale, offset = np.array(slope * form.scale, z.dtype), np.array(slope * form.offset, z.dtype)
+            layer.value_into = partial(_fold_value, layer.derivative, scale, offset)
+        self.derivatives = [(partial(_fold_derivative, scales), z, a, derivative)]
+
+
+def _fold_value(term: Array, scale: Array, offset: Array, z: Array, a: Array) -> None:
+    """Write offset + scale·tanh(z) into `a`, its second term into `term`, and tanh(z) over `z`."""
+    np.tanh(z, z)
+    np.multiply(z, scale, term)
+    np.add(term, offset, a)
+
+
+def _fold_derivative(scales: Array, z: Array, a: Array, out: Array) -> None:
+    """Write scale − scale·tanh² into `out`, which holds scale·tanh; `z` holds tanh."""
+    np.multiply(out, z, out)
+    np.subtract(scales, out, out)
 
 
 class Backpropagation:
@@ -75,7 +104,7 @@ class Backpropagation:
 
     Parameters
     ----------
-    inputs : (n, d + 1), the last column ones.
+    inputs : (n, d + 1), the last column ones, all times the network's `input_scale`.
     targets : (n, k).
     threads : with two, the examples of the next batches are gathered meanwhile; numbers stay the same.
     """
@@ -95,7 +124,7 @@ class Backpropagation:
         self._total_and_gradient = cost.total_and_gradient
         self._mean, self._factor, self._scale = 1 / size, 1.0, np.array(1 / size, theta.dtype)
         matrices, slopes = network.matrices(theta), network.matrices(gradient)
-        space = _WorkSpace(network.activations, matrices, slopes, size)
+        space = _WorkSpace(network, matrices, slopes, size)
         self._derivatives = space.derivatives
         self._bind(space.layers)
 
@@ -105,11 +134,11 @@ class Backpropagation:
         # a single layer's weighted inputs are the outputs, and lie examples × units
         products = FirstProducts(first.matrix, first.slope, first.z.T if first is last else first.z)
         self._weigh, self._first_gradient = products.weigh, products.gradient
-        self._first = first.z, first.a, first.activation.value_into
+        self._first = first.z, first.a, first.value_into
         self._forward = [
-            (low.rows.T, up.matrix.T, up.z, up.a, up.activation.value_into)
+            (low.rows.T, up.matrix.T, up.z, up.a, up.value_into)
             if up is last
-            else (up.matrix, low.rows, up.z, up.a, up.activation.value_into)
+            else (up.matrix, low.rows, up.z, up.a, up.value_into)
             for low, up in pairwise(layers)
         ]
         self._last = last.a, last.derivative

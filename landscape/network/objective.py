@@ -64,7 +64,7 @@ class NetworkObjective:
 
     @cached_property
     def _arrays(self) -> dict[Split, tuple[Array, Array]]:
-        """Inputs with a last column of ones (n, d + 1), and targets (n, k), of each split."""
+        """Of each split, inputs with a last column of ones (n, d + 1), times `input_scale`, and targets (n, k)."""
         return {split: self._convert(split) for split in ("train", "test")}
 
     def _convert(self, split: Split) -> tuple[Array, Array]:
@@ -72,8 +72,9 @@ class NetworkObjective:
         for what, values in (("inputs", examples.inputs), ("targets", examples.targets)):
             if not max(float(values.max()), -float(values.min())) <= float(np.finfo(self.dtype).max):
                 raise DataError(f"the {split} {what} hold values that are not finite in {self.dtype}: drop such rows")
-        inputs = np.ones((len(examples), examples.inputs.shape[1] + 1), self.dtype)
-        inputs[:, :-1] = examples.inputs
+        scale = self.network.input_scale
+        inputs = np.full((len(examples), examples.inputs.shape[1] + 1), scale, self.dtype)
+        np.multiply(examples.inputs, scale, out=inputs[:, :-1], dtype=self.dtype, casting="same_kind")
         targets = np.array(examples.targets, self.dtype, order="C")
         targets.flags.writeable = False  # a cost that writes into its arguments shall not change what is learnt
         return inputs, targets
@@ -88,8 +89,14 @@ class NetworkObjective:
 
     def outputs(self, theta: Array, inputs: Array) -> Array:
         """Return what the network puts out, (n, k), for `inputs` (n, d)."""
-        a = np.asarray(inputs, self.dtype)
-        for activation, matrix in zip(self.network.activations, self.network.matrices(theta), strict=True):
+        first = self.network.matrices(theta)[0]
+        return self._later_outputs(theta, np.asarray(inputs, self.dtype) @ first[:, :-1].T + first[:, -1])
+
+    def _later_outputs(self, theta: Array, z: Array) -> Array:
+        """Return the outputs (n, k) for weighted inputs `z` (n, units) of the first layer."""
+        first, *later = self.network.activations
+        a = first.value(z)
+        for activation, matrix in zip(later, self.network.matrices(theta)[1:], strict=True):
             a = activation.value(a @ matrix[:, :-1].T + matrix[:, -1])
         return a
 
@@ -103,8 +110,9 @@ class NetworkObjective:
     def evaluate(self, theta: Array, split: Split = "train", rows: IntArray | None = None) -> Evaluation:
         """Return cost, accuracy and deviation at `theta`, summed in float64."""
         moments, right, theta = Moments(), 0.0, np.asarray(theta, self.dtype)
+        first = self.network.matrices(theta)[0] / self.network.input_scale
         for inputs, targets, labels in self._blocks(split, rows):
-            outputs = self.outputs(theta, inputs[:, :-1])
+            outputs = self._later_outputs(theta, inputs @ first.T)
             moments.add(checked_losses(self.loss, outputs, targets))
             if labels is None:
                 right = float("nan")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from landscape.errors import ExperimentError
-from landscape.kinds import Activation
+from landscape.kinds import TANH, Activation, TanhForm
 from landscape.layout import Array, Layout, dense_layout
 
 Initialization = Literal["glorot", "he", "normal", "uniform"]
@@ -40,6 +41,22 @@ class Perceptron:
     def layout(self) -> Layout:
         """Blocks ``layer1.weight``, ``layer1.bias``, …: each layer one (out, in + 1) matrix, bias last."""
         return dense_layout(self.sizes)
+
+    @cached_property
+    def folded(self) -> TanhForm | None:
+        """The one form of all activations, where its slope can be taken into what layers get: see `input_scale`.
+
+        That is so where the slope is a power of two, by which nothing is rounded; plain tanh has nothing to gain.
+        """
+        form = self.activations[0].tanh_form
+        if form is None or form == TANH or any(a.tanh_form != form for a in self.activations):
+            return None
+        return form if math.frexp(form.slope)[0] == 0.5 else None
+
+    @property
+    def input_scale(self) -> float:
+        """What inputs and their ones are multiplied by once and for all, so that no batch's weighted inputs need be."""
+        return 1.0 if self.folded is None else self.folded.slope
 
     def matrices(self, theta: Array) -> list[Array]:
         """Return each layer's (out, in + 1) matrix as a view of `theta` (..., P): (..., out, in + 1)."""

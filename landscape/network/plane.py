@@ -17,7 +17,7 @@ from typing import cast
 
 import numpy as np
 
-from landscape.kinds import Activation, Cost, TanhForm, checked_losses
+from landscape.kinds import TANH, Activation, Cost, TanhForm, checked_losses
 from landscape.layout import Array, IntArray
 from landscape.network.moments import Moments, hits
 from landscape.network.perceptron import Perceptron
@@ -48,7 +48,7 @@ class _Block:
 
 
 class NetworkPlane:
-    """Evaluates points of `plane` on examples with `inputs` (n, d + 1) and `targets` (n, k).
+    """Evaluates points of `plane` on examples with `inputs` (n, d + 1), as `Backpropagation` has them, and `targets`.
 
     Accuracy is NaN when `labels` is None. Safe to call from several threads.
     """
@@ -67,7 +67,7 @@ class NetworkPlane:
         self._forms = [a.tanh_form for a in network.activations]
         matrices = [network.matrices(np.asarray(v, np.float64)) for v in (plane.centre, *plane.directions)]
         self._later = [np.stack(layer) for layer in zip(*(m[1:] for m in matrices), strict=True)]
-        first = np.concatenate([m[0] for m in matrices]) * (self._forms[0] or _PLAIN).slope
+        first = np.concatenate([m[0] for m in matrices]) * ((self._forms[0] or TANH).slope / network.input_scale)
         first = first.astype(self._dtype)
         width = max(network.sizes[1:]) + 1
         size = max(64, _BYTES // (_POINTS * width * self._dtype.itemsize))
@@ -104,7 +104,7 @@ class NetworkPlane:
     def _fold(self, k: int, coordinates: Array) -> Array:
         """Return later matrix `k` at each point, the tanh forms before and after it folded in."""
         matrices = np.tensordot(coordinates, self._later[k], 1)
-        before, after = self._forms[k] or _PLAIN, self._forms[k + 1] or _PLAIN
+        before, after = self._forms[k] or TANH, self._forms[k + 1] or TANH
         matrices[..., -1] += before.offset * matrices[..., :-1].sum(axis=-1)
         matrices[..., :-1] *= before.scale
         return (matrices * after.slope).astype(self._dtype)
@@ -152,9 +152,6 @@ class NetworkPlane:
             outputs *= form.scale
             outputs += form.offset
         return below
-
-
-_PLAIN = TanhForm(slope=1.0, scale=1.0, offset=0.0)
 
 
 def _activate(activation: Activation, form: TanhForm | None, z: Array, out: Array) -> None:

@@ -89,18 +89,18 @@ def chosen_kernels() -> str:
 
 
 @contextmanager
-def workers(python: Path, names: Sequence[str], threads: int, cache: Path) -> Iterator[list[Worker]]:
-    """Yield a worker for each contender in `names`; they end with the context."""
+def workers(python: Path, names: Sequence[str], threads: Sequence[int], cache: Path) -> Iterator[list[Worker]]:
+    """Yield a worker for each contender in `names` at each count of `threads`; they end with the context."""
     with ExitStack() as stack:
-        yield [stack.enter_context(Worker(python, name, threads, cache)) for name in names]
+        yield [stack.enter_context(Worker(python, name, count, cache)) for name in names for count in threads]
 
 
-def in_turns(contenders: Sequence[Worker], rounds: int, seconds: float) -> dict[str, list[Sample]]:
-    """Return `rounds` samples of each contender, measured in turns: A B C A B C …"""
-    samples: dict[str, list[Sample]] = {worker.name: [] for worker in contenders}
+def in_turns(contenders: Sequence[Worker], rounds: int, seconds: float) -> dict[tuple[str, int], list[Sample]]:
+    """Return `rounds` samples of each contender and thread count, measured in turns: A B C A B C …"""
+    samples: dict[tuple[str, int], list[Sample]] = {(worker.name, worker.threads): [] for worker in contenders}
     for _ in range(rounds):
         for worker in contenders:
-            samples[worker.name].append(worker.sample(seconds))
+            samples[worker.name, worker.threads].append(worker.sample(seconds))
     return samples
 
 

@@ -81,34 +81,28 @@ def chosen_of(known: Mapping[str, str], options: argparse.Namespace) -> list[str
 
 def measure_training(options: argparse.Namespace, python: Path, judge: Worker) -> dict[int, Results]:
     """Return the seconds per epoch of every contender, by batch size."""
-    results: dict[int, Results] = {batch: {} for batch in options.batches}
-    for threads in options.threads:
-        with workers(python, chosen_of(TRAINING, options), threads, options.cache) as contenders:
-            for batch in options.batches:
-                note(f"training, {threads} threads, batch {batch}")
-                for worker in contenders:
-                    other = worker.name == "sklearn_mlp"
-                    right = judge.ask("judge_training", batch=batch, cross_entropy=other)
-                    require_equal(worker.name, worker.ask("training", batch=batch)["costs"], right["costs"])
-                samples = in_turns(contenders, options.repeats, 0.1 if options.quick else 0.5)
-                results[batch].update({(name, threads): found for name, found in samples.items()})
+    results: dict[int, Results] = {}
+    with workers(python, chosen_of(TRAINING, options), options.threads, options.cache) as contenders:
+        for batch in options.batches:
+            note(f"training, batch {batch}")
+            for worker in contenders:
+                other = worker.name == "sklearn_mlp"
+                right = judge.ask("judge_training", batch=batch, cross_entropy=other)
+                require_equal(worker.name, worker.ask("training", batch=batch)["costs"], right["costs"])
+            results[batch] = in_turns(contenders, options.repeats, 0.1 if options.quick else 0.5)
     return results
 
 
 def measure_surface(options: argparse.Namespace, python: Path, judge: Worker) -> Results:
     """Return the seconds per surface of every contender."""
-    results: Results = {}
     resolution = 21 if options.quick else 51
     right = judge.ask("judge_surface", resolution=resolution)
-    for threads in options.threads:
-        note(f"surface, {threads} threads")
-        with workers(python, chosen_of(SURFACE, options), threads, options.cache) as contenders:
-            for worker in contenders:
-                costs = worker.ask("surface", centre=right["centre"], resolution=resolution)["costs"]
-                require_equal(worker.name, costs, right["costs"])
-            samples = in_turns(contenders, options.repeats, 0)
-            results.update({(name, threads): found for name, found in samples.items()})
-    return results
+    note("surface")
+    with workers(python, chosen_of(SURFACE, options), options.threads, options.cache) as contenders:
+        for worker in contenders:
+            costs = worker.ask("surface", centre=right["centre"], resolution=resolution)["costs"]
+            require_equal(worker.name, costs, right["costs"])
+        return in_turns(contenders, options.repeats, 0)
 
 
 def best(results: Results, name: str) -> float:
@@ -176,7 +170,7 @@ def report_surface(results: Results, options: argparse.Namespace) -> None:
 def describe(python: Path, judge: Worker, cache: Path) -> str:
     """Return what is measured where: processor, versions, and the kernels of NumPy as landscape and alone."""
     text = machine(judge.ask("versions", names=["landscape-explorer", "numpy", "torch", "jax", "scikit-learn"]))
-    with workers(python, ["landscape_surface"], 1, cache) as (ours,):
+    with workers(python, ["landscape_surface"], [1], cache) as (ours,):
         used, alone = (", ".join(worker.ask("kernels")["architectures"]) for worker in (ours, judge))
     return f"{text}BLAS kernels of NumPy: {used} in landscape, {alone} by itself\n{chosen_kernels()}"
 
@@ -184,7 +178,7 @@ def describe(python: Path, judge: Worker, cache: Path) -> str:
 def main() -> None:
     options = arguments()
     python = options.python or provision.python(options.cache)
-    with workers(python, ["reference"], 1, options.cache) as (judge,):
+    with workers(python, ["reference"], [1], options.cache) as (judge,):
         say(describe(python, judge, options.cache))
         if options.only != "surface":
             report_training(measure_training(options, python, judge), options)
