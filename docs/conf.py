@@ -33,6 +33,8 @@ napoleon_use_ivar = True
 html_theme = "furo"
 html_title = f"landscape {release}"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 
 def escape_bars(_app: Any, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:

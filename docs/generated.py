@@ -11,7 +11,10 @@ from inspect import cleandoc
 from textwrap import dedent
 from typing import Any
 
+import contracts
+import measured
 import typer
+from markup import plain, table
 
 from landscape import Experiment
 from landscape.cli import app
@@ -29,18 +32,6 @@ _BOUNDS = {
 }
 _COMMENT = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 Schema = dict[str, Any]
-
-
-def plain(text: str) -> str:
-    """Return `text` with Markdown's special characters escaped, except within backquotes."""
-    pieces = re.split(r"(``?[^`]+``?)", text)
-    return "".join(piece if k % 2 else re.sub(r"([\\*_<>|$\[\]])", r"\\\1", piece) for k, piece in enumerate(pieces))
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Return the lines of a Markdown table."""
-    lines = [head, ("---",) * len(head), *rows]
-    return ["", *("| " + " | ".join(cells) + " |" for cells in lines), ""]
 
 
 def types(schema: Schema) -> str:
@@ -74,6 +65,8 @@ def default(value: object) -> str:
         return "none"
     if isinstance(value, tuple):
         return f"`{list(value)}`"
+    if value == "":
+        return '`""`'
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
@@ -91,7 +84,8 @@ def fields_of(cls: type[Any], known: dict[str, str] | None = None) -> list[str]:
 
 def experiment() -> Iterator[str]:
     """Yield the fields of an experiment."""
-    known = {kind: f"[{kind}](#{kind}s)" for kind in ("dataset", "cost", "optimizer", "function")}
+    known = {kind: f"[{kind}](#{kind}s)" for kind in ("dataset", "cost", "optimizer", "schedule", "function")}
+    known |= {"observers": "[observer](#observers) or list of them"}
     known |= {"output": "[activation](#activations)", "activation": "[activation](#activations) or list of them"}
     yield from fields_of(Experiment, known)
 
@@ -153,6 +147,8 @@ MAKERS: dict[str, Callable[[], Iterator[str]]] = {
     "presets": presets,
     "commands": commands,
     **{f"{kind}s": partial(plugins, kind) for kind in KINDS},
+    **contracts.MAKERS,
+    **measured.MAKERS,
 }
 
 

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from landscape.kinds import Cost as Cost
     from landscape.kinds import Data as Data
     from landscape.kinds import Dataset as Dataset
+    from landscape.kinds import EpochEvent as EpochEvent
     from landscape.kinds import Examples as Examples
+    from landscape.kinds import Observer as Observer
     from landscape.kinds import Optimizer as Optimizer
     from landscape.kinds import Projection as Projection
+    from landscape.kinds import Schedule as Schedule
+    from landscape.kinds import StepEvent as StepEvent
+    from landscape.kinds import Watcher as Watcher
     from landscape.network import NetworkObjective as NetworkObjective
     from landscape.objective import Objective as Objective
     from landscape.path import Path as Path
@@ -43,6 +48,7 @@ _HOMES = {
     "Cost": "kinds",
     "Data": "kinds",
     "Dataset": "kinds",
+    "EpochEvent": "kinds",
     "Examples": "kinds",
     "Experiment": "experiment",
     "Function": "functions",
@@ -51,13 +57,17 @@ _HOMES = {
     "LandscapeError": "errors",
     "NetworkObjective": "network",
     "Objective": "objective",
+    "Observer": "kinds",
     "Optimizer": "kinds",
     "Path": "path",
     "Plane": "plane",
     "Projection": "kinds",
     "Run": "runs",
+    "Schedule": "kinds",
+    "StepEvent": "kinds",
     "Surface": "surface",
     "Trainer": "training",
+    "Watcher": "kinds",
     "explore": "dashboard",
     "fit": "training",
     "hookimpl": "hookspecs",

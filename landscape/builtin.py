@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from landscape import activations, costs, datasets, optimizers, projections
+from landscape import activations, costs, datasets, observers, optimizers, projections, schedules
 from landscape.hookspecs import hookimpl
-from landscape.kinds import Activation, Cost, Dataset, Optimizer, Projection
+from landscape.kinds import Activation, Cost, Dataset, Observer, Optimizer, Projection, Schedule
 
 
 @hookimpl
 def register_costs() -> list[type[Cost]]:
     """Return the built-in costs."""
-    return [costs.Quadratic, costs.CrossEntropy, costs.BinaryCrossEntropy, costs.Huber]
+    return [
+        costs.Quadratic,
+        costs.Absolute,
+        costs.Huber,
+        costs.LogCosh,
+        costs.CrossEntropy,
+        costs.BinaryCrossEntropy,
+        costs.KLDivergence,
+        costs.Poisson,
+        costs.Hinge,
+        costs.SquaredHinge,
+    ]
 
 
 @hookimpl
@@ -20,11 +31,19 @@ def register_activations() -> list[type[Activation]]:
         activations.Identity,
         activations.Sigmoid,
         activations.Tanh,
+        activations.HardTanh,
+        activations.HardSigmoid,
+        activations.Softsign,
+        activations.Sin,
         activations.ReLU,
         activations.LeakyReLU,
+        activations.ELU,
+        activations.SELU,
         activations.Softplus,
         activations.GELU,
         activations.SiLU,
+        activations.Mish,
+        activations.HardSwish,
         activations.Heaviside,
     ]
 
@@ -32,7 +51,32 @@ def register_activations() -> list[type[Activation]]:
 @hookimpl
 def register_optimizers() -> list[type[Optimizer]]:
     """Return the built-in optimizers."""
-    return [optimizers.SGD, optimizers.Adam, optimizers.AdamW, optimizers.RMSprop, optimizers.Adagrad]
+    return [
+        optimizers.SGD,
+        optimizers.ASGD,
+        optimizers.Rprop,
+        optimizers.Adam,
+        optimizers.AdamW,
+        optimizers.NAdam,
+        optimizers.RAdam,
+        optimizers.Adamax,
+        optimizers.RMSprop,
+        optimizers.Adagrad,
+        optimizers.Adadelta,
+    ]
+
+
+@hookimpl
+def register_schedules() -> list[type[Schedule]]:
+    """Return the built-in learning-rate schedules."""
+    return [
+        schedules.Constant,
+        schedules.Step,
+        schedules.Exponential,
+        schedules.Cosine,
+        schedules.OneCycle,
+        schedules.Warmup,
+    ]
 
 
 @hookimpl
@@ -55,3 +99,9 @@ def register_datasets() -> list[type[Dataset]]:
 def register_projections() -> list[type[Projection]]:
     """Return the built-in projections."""
     return [projections.PCA, projections.StartEnd, projections.FilterNormalized, projections.Random]
+
+
+@hookimpl
+def register_observers() -> list[type[Observer]]:
+    """Return the built-in observers."""
+    return [observers.CSV, observers.TensorBoard]

@@ -42,6 +42,10 @@ class DivergenceError(LandscapeError):
     """Training reached a cost or a parameter that is not finite."""
 
 
+class ObserverError(LandscapeError):
+    """An observer raised while it watched training."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the name in `known` nearest to `name`, or ``""``.
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import pluggy
 
-from landscape.kinds import Activation, Cost, Dataset, Optimizer, Projection
+from landscape.kinds import Activation, Cost, Dataset, Observer, Optimizer, Projection, Schedule
 
 PROJECT = "landscape"
 
@@ -44,6 +44,12 @@ def register_optimizers() -> Sequence[type[Optimizer]]:
 
 
 @hookspec
+def register_schedules() -> Sequence[type[Schedule]]:
+    """Return the classes of learning-rate schedules that this plugin provides."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
 def register_datasets() -> Sequence[type[Dataset]]:
     """Return the classes of data sets that this plugin provides."""
     raise AssertionError("a specification is never called")
@@ -52,4 +58,10 @@ def register_datasets() -> Sequence[type[Dataset]]:
 @hookspec
 def register_projections() -> Sequence[type[Projection]]:
     """Return the classes of projections that this plugin provides."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def register_observers() -> Sequence[type[Observer]]:
+    """Return the classes of observers that this plugin provides."""
     raise AssertionError("a specification is never called")

@@ -1,4 +1,4 @@
-"""What is a plugin? The five kinds, each a frozen pydantic model whose fields are its hyperparameters.
+"""What is a plugin? The seven kinds, each a frozen pydantic model whose fields are its hyperparameters.
 
 A plugin class says its `name`, gives every field a default, a description and, where it is a number, bounds.
 That one schema feeds validation, TOML, ``--set``, the documentation and the dashboard's controls.
@@ -9,20 +9,23 @@ them only to be faster, never to be different.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from pathlib import Path as FilePath
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from landscape.errors import DataError, PluginError
-from landscape.layout import Array, IntArray
+from landscape.layout import Array, IntArray, Layout
 from landscape.objective import Objective, Split
 from landscape.path import Path
 from landscape.plane import Plane
 
-KindName = Literal["cost", "activation", "optimizer", "dataset", "projection"]
+KindName = Literal["cost", "activation", "optimizer", "schedule", "dataset", "projection", "observer"]
 
 
 class Plugin(BaseModel):
@@ -46,9 +49,18 @@ class Cost(Plugin, ABC):
 
     Losses are per example: only the objective averages over examples. Leading axes of `outputs` broadcast,
     so that one call evaluates the same examples at many points.
+
+    Attributes
+    ----------
+    nonnegative : set it to True to promise that no loss is ever below 0.
+    output_range : the least and the greatest output that the cost is made for, such as (0.0, 1.0) for probabilities.
+    target_range : the least and the greatest target that the cost is made for, such as (1e-6, math.inf).
     """
 
     kind: ClassVar[KindName] = "cost"
+    nonnegative: ClassVar[bool] = False
+    output_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     @abstractmethod
     def per_example(self, outputs: Array, targets: Array) -> Array:
@@ -149,6 +161,44 @@ class Optimizer(Plugin, ABC):
         return None
 
 
+class Schedule(Plugin, ABC):
+    """How the learning rate goes during training: a factor on the optimizer's own, for each step."""
+
+    kind: ClassVar[KindName] = "schedule"
+
+    @abstractmethod
+    def factors(self, steps: IntArray, steps_per_epoch: int, total_steps: int) -> Array:
+        """Return what the learning rate is multiplied by, (n,) float64, finite and not negative.
+
+        Parameters
+        ----------
+        steps : (n,) int64, how many steps were done before each, from 0 to `total_steps` - 1.
+        steps_per_epoch, total_steps : of the whole training, at least 1 each.
+        """
+
+
+def checked_factors(schedule: Schedule, steps: IntArray, steps_per_epoch: int, total_steps: int) -> Array:
+    """Return the factors (n,) of `schedule` for `steps` (n,); PluginError when they are not as they must be."""
+    said = schedule.factors(steps, steps_per_epoch, total_steps)
+    try:
+        factors = np.array(said, np.float64)
+    except (TypeError, ValueError) as error:
+        raise PluginError(
+            f"schedule {schedule.name!r} returned {type(said).__name__}: return an array of numbers"
+        ) from error
+    if factors.shape != steps.shape:
+        raise PluginError(
+            f"schedule {schedule.name!r} returned factors of shape {factors.shape} for steps {steps.shape}: it must "
+            "return one for each step"
+        )
+    wrong = factors[~(np.isfinite(factors) & (factors >= 0))]
+    if wrong.size:
+        raise PluginError(
+            f"schedule {schedule.name!r} returned the factor {wrong[0]:g}: they must be finite and not negative"
+        )
+    return factors
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """The examples of one split.
@@ -243,11 +293,83 @@ class Projection(Plugin, ABC):
         return min(1.0, 2 / int(path.thetas.shape[1]))
 
 
+@dataclass(frozen=True)
+class Training:
+    """What an observer is told before the first step.
+
+    Parameters
+    ----------
+    experiment : the experiment as plain values, such as JSON and TOML can say.
+    layout : the named blocks of θ.
+    steps_per_epoch, total_steps : how many steps there will be, if nothing ends training before.
+    folder : where the run is recorded, None where it is kept in memory only.
+    """
+
+    experiment: Mapping[str, Any]
+    layout: Layout
+    steps_per_epoch: int
+    total_steps: int
+    folder: FilePath | None = None
+
+
+class StepEvent(NamedTuple):
+    """One step of training, as an observer is told of it.
+
+    `step` and `epoch` count from 1; `cost` is the batch's before the step, `gradient_norm` the Euclidean norm of
+    its gradient before any clipping; `learning_rate` is what the optimizer used, NaN where it has none; `theta`
+    (P,) is θ after the step, read-only and live: copy it to keep it.
+    """
+
+    step: int
+    epoch: int
+    cost: float
+    gradient_norm: float
+    learning_rate: float
+    theta: Array
+
+
+class EpochEvent(NamedTuple):
+    """The measurements on all examples after an epoch; epoch 0 is the start. Accuracies are NaN without labels."""
+
+    epoch: int
+    step: int
+    train_cost: float
+    test_cost: float
+    train_accuracy: float
+    test_accuracy: float
+    theta: Array
+
+
+class Watcher:
+    """Receives the events of one training; override what is of interest. What it raises stops training."""
+
+    def step(self, event: StepEvent) -> None:
+        """Take note of a step."""
+
+    def epoch(self, event: EpochEvent) -> None:
+        """Take note of the measurements after an epoch, and of those at the start."""
+
+    def close(self) -> None:
+        """Finish: training has ended, in whatever way. Called once."""
+
+
+class Observer(Plugin, ABC):
+    """Something that watches training, such as a log. What it remembers lives in its watcher, never in itself."""
+
+    kind: ClassVar[KindName] = "observer"
+
+    @abstractmethod
+    def watch(self, training: Training) -> Watcher:
+        """Return what receives the events of one training."""
+
+
 KINDS: dict[KindName, type[Plugin]] = {
     "cost": Cost,
     "activation": Activation,
     "optimizer": Optimizer,
+    "schedule": Schedule,
     "dataset": Dataset,
     "projection": Projection,
+    "observer": Observer,
 }
 """Every kind by name; its hook is ``register_<kind>s``."""

@@ -1,35 +1,42 @@
 """Which plugins are there, who provides them, and what failed to load?
 
 Each entry point is loaded on its own, so that a broken distribution is reported and nothing else suffers.
+
+Environment variables, read when the plugins are loaded:
+
+``LANDSCAPE_PLUGINS``
+    Distributions with commas between them: only these, and the built-ins, are loaded; none if it is empty.
+``LANDSCAPE_STRICT``
+    ``1``: the first failure is an error.
+``LANDSCAPE_PLUGIN_TIMEOUT``
+    Seconds that loading one entry point may take, 5 by default.
 """
 
 from __future__ import annotations
 
-import re
-import sys
+import os
+import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata, util
-from inspect import isabstract
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-import pluggy
-from pydantic import ValidationError
+from packaging.utils import canonicalize_name
 
-from landscape import builtin, hookspecs
+from landscape import builtin
+from landscape._files import run_file, saying_where
+from landscape._guard import Guarded, guarded, one_line, reason, time_limit
+from landscape._hooks import classes_of
+from landscape._hooks import why_invalid as why_invalid
+from landscape._installed import BUILTIN as BUILTIN
+from landscape._installed import Point, points, restriction
 from landscape.errors import PluginError, suggest
-from landscape.hookspecs import PROJECT
 from landscape.kinds import KINDS, KindName, Plugin
 
-BUILTIN = "landscape-explorer"
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_HOOKS: dict[str, KindName] = {f"register_{kind}s": kind for kind in KINDS}
+STRICT = "LANDSCAPE_STRICT"
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,11 @@ class Provided:
     def key(self) -> str:
         """The name that is never ambiguous, ``distribution:name``."""
         return f"{self.distribution}:{self.name}"
+
+    @property
+    def provider(self) -> str:
+        """The key and the version, ``distribution:name version``, as runs record it."""
+        return f"{self.key} {self.version}".strip()
 
 
 @dataclass(frozen=True)
@@ -80,11 +92,22 @@ class Registry:
         """Return how each plugin of a kind is asked for: its name, or its key where the name is taken."""
         return [p.name if self._owner(kind, p.name) is p else p.key for p in self.provided(kind)]
 
+    def provider_of(self, part: Plugin) -> Provided | None:
+        """Return who provides the class of `part`, or None for a class that no registered plugin provides."""
+        return next((p for p in self.provided(part.kind) if p.cls is type(part)), None)
+
     def _owner(self, kind: KindName, name: str) -> Provided | None:
         """Return whom the bare name means: the built-in, else the only provider."""
         owners = [p for p in self.provided(kind) if p.name == name]
         builtins = [p for p in owners if p.distribution == BUILTIN]
         return (builtins or owners)[0] if builtins or len(owners) == 1 else None
+
+    def _keyed(self, kind: KindName, key: str) -> Provided | None:
+        """Return whom ``distribution:name`` means; the distribution's name may be spelt as pip allows."""
+        distribution, separator, name = key.rpartition(":")
+        asked = canonicalize_name(distribution)
+        same = (p for p in self.provided(kind) if p.name == name and canonicalize_name(p.distribution) == asked)
+        return next(same, None) if separator else None
 
     def find(self, kind: KindName, name: str) -> Provided:
         """Return the plugin of a kind called `name`, which may be ``distribution:name``.
@@ -95,142 +118,137 @@ class Registry:
             When there is none, or several distributions provide the name; the message says which and what
             to write instead.
         """
-        owner = self._owner(kind, name) or next((p for p in self.provided(kind) if p.key == name), None)
+        owner = self._owner(kind, name) or self._keyed(kind, name)
         if owner is not None:
             return owner
-        keys = [p.key for p in self.provided(kind) if p.name == name]
-        if keys:
-            raise PluginError(
-                f"{kind} {name!r} is provided by several distributions: write {' or '.join(map(repr, keys))}"
-            )
-        known = self.names(kind)
-        raise PluginError(
-            f"there is no {kind} {name!r}.{suggest(name, known)} Known: {', '.join(known)}.{self._broken()}"
-        )
+        rivals = [p for p in self.provided(kind) if p.name == name]
+        if rivals:
+            who = " and ".join(f"{p.distribution} {p.version}".strip() for p in rivals)
+            keys = " or ".join(repr(p.key) for p in rivals)
+            raise PluginError(f"{kind} {name!r} is provided by several distributions, {who}: write {keys}")
+        raise PluginError(f"there is no {kind} {name!r}.{self._instead(kind, name)}{self._broken(name)}")
 
-    def _broken(self) -> str:
+    def _instead(self, kind: KindName, name: str) -> str:
+        """Return what may have been meant by a name that is unknown."""
+        known = self.names(kind)
+        others = [other for other in KINDS if self._owner(other, name) is not None]
+        elsewhere = f" There is one of the kind {' and '.join(others)}." if others else ""
+        near = suggest(name, [*known, *(p.key for p in self.provided(kind))])
+        return f"{elsewhere}{near} Known: {', '.join(known)}."
+
+    def _broken(self, name: str) -> str:
+        """Return what failed to load, which may be why the plugin `name` is missing."""
+        wanted = canonicalize_name(name.rpartition(":")[0])
+        for failure in self.failures:
+            if wanted and canonicalize_name(failure.distribution) == wanted:
+                return f" ({failure})"
         count = len(self.failures)
-        return f" ({count} failed to load: see `landscape plugins`)" if count else ""
+        return restriction() + (f" ({count} failed to load: see `landscape plugins`)" if count else "")
 
     def add(self, module: object, entry_point: str, distribution: str, version: str) -> None:
         """Register what a plugin module provides; PluginError when its hooks are not as specified.
 
         A class that is not valid becomes a failure, and the module's other classes are kept.
         """
-        for kind, register in _hooks_of(module).items():
-            for cls in _classes(register):
-                provided = Provided(cls, distribution, version)
-                reason = why_invalid(kind, cls) or self._why_taken(provided)
-                if reason:
-                    self.failures.append(Failure(entry_point, distribution, version, reason))
-                else:
-                    self._provided.append(provided)
+        for judged in _judged(module, entry_point, distribution, version):
+            self._take(judged, entry_point)
 
-    def _why_taken(self, new: Provided) -> str:
-        same = [p for p in self.provided(new.cls.kind) if p.key == new.key]
-        return f"{new.cls.kind} {new.name!r} is registered twice: give one of them another name" if same else ""
+    def _take(self, judged: Provided | Failure, entry_point: str) -> None:
+        """Keep one class, or why it cannot be used."""
+        if isinstance(judged, Failure):
+            self.failures.append(judged)
+        elif any(p.key == judged.key for p in self.provided(judged.cls.kind)):
+            text = f"{judged.cls.kind} {judged.name!r} is registered twice: give one of them another name"
+            self.failures.append(Failure(entry_point, judged.distribution, judged.version, text))
+        else:
+            self._provided.append(judged)
 
-    def load(self, entry_point: metadata.EntryPoint) -> None:
+    def load(self, point: Point) -> None:
         """Load one entry point and register it, or record why that failed."""
-        distribution, version = _provider_of(entry_point)
+        if point.problem:
+            self._take(Failure(point.name, point.distribution, point.version, point.problem), point.name)
+            return
         try:
-            self.add(entry_point.load(), entry_point.name, distribution, version)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # whatever a foreign module does on import, `sys.exit` too, it is recorded
-            self.failures.append(
-                Failure(entry_point.name, distribution, version, _reason(error), traceback.format_exc())
-            )
+            found = guarded(lambda: _loaded(point), f"landscape_load_{point.name}")
+        except PluginError as error:
+            found = [Failure(point.name, point.distribution, point.version, str(error))]
+        for judged in found:
+            self._take(judged, point.name)
 
 
-def _provider_of(entry_point: metadata.EntryPoint) -> tuple[str, str]:
-    """Return the name and version of the distribution that has the entry point, as far as they can be read."""
-    distribution: Any = entry_point.dist
-    try:
-        return distribution.name or "unknown", distribution.version or ""
-    except Exception:  # there is none, or its metadata are damaged, which raises anything
-        return "unknown", ""
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return text[0] if isinstance(error, PluginError) else f"{type(error).__name__}: {text[0] if text else ''}"
-
-
-def _hooks_of(module: object) -> dict[KindName, Callable[[], Any]]:
-    """Return the module's registration functions by kind; PluginError for a hook that is not specified."""
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(hookspecs)
-    try:
-        manager.register(module)
-    except pluggy.PluginValidationError as error:
-        raise PluginError(f"a hook's signature is wrong; hooks take no arguments ({error})") from error
-    callers = manager.get_hookcallers(module) or []
-    for caller in callers:
-        if caller.name not in _HOOKS:
-            raise PluginError(
-                f"{caller.name!r} is not a hook.{suggest(caller.name, _HOOKS)} Hooks: {', '.join(_HOOKS)}"
-            )
-    if not callers:
-        raise PluginError(f"it implements no hook: mark one of {', '.join(_HOOKS)} with `@landscape.hookimpl`")
-    return {_HOOKS[caller.name]: caller.get_hookimpls()[0].function for caller in callers}
-
-
-def _classes(register: Callable[[], Any]) -> Iterable[Any]:
-    """Return what a hook returns; PluginError when that is no sequence."""
-    classes = register()
-    if not isinstance(classes, list | tuple):
-        name = getattr(register, "__name__", "the hook")
-        raise PluginError(f"{name} returned {classes!r}: return a list of classes")
-    return classes
-
-
-def why_invalid(kind: KindName, cls: Any) -> str:
-    """Return why `cls` cannot be a plugin of `kind`, or ``""``."""
-    base = KINDS[kind]
-    if not isinstance(cls, type) or not issubclass(cls, base):
-        return f"{cls!r} is not a class derived from landscape.{base.__name__}"
-    if isabstract(cls):
-        missing = ", ".join(sorted(cls.__abstractmethods__))
-        return f"{cls.__name__} lacks {missing}"
-    if "name" in cls.model_fields:
-        return f'{cls.__name__}.name is a field: write it without a type, name = "…", or as a ClassVar'
-    name = getattr(cls, "name", None)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return (
-            f"{cls.__name__}.name = {name!r}: a name is a lower-case letter followed by lower-case letters, "
-            "digits and underscores"
+def _judged(module: object, entry_point: str, distribution: str, version: str) -> Iterable[Provided | Failure]:
+    """Yield each class that a module's hooks return, or why it cannot be used."""
+    for kind, cls in classes_of(module):
+        why = why_invalid(kind, cls)
+        yield (
+            Failure(entry_point, distribution, version, one_line(why)) if why else Provided(cls, distribution, version)
         )
-    required = [field for field, info in cls.model_fields.items() if info.is_required()]
-    if required:
-        return f"{cls.__name__} has no default for {', '.join(required)}: every field needs one"
-    return _why_not_made(cls)
 
 
-def _why_not_made(cls: type[Plugin]) -> str:
-    """Return why the class's defaults, or its fields, cannot be used as an experiment and its controls do."""
+def _loaded(point: Point) -> list[Provided | Failure]:
+    """Import an entry point and return what it provides, or why that failed. Foreign code runs here, and only here."""
+    assert point.entry_point is not None  # or it had a problem
     try:
-        cls().model_dump(mode="json")
-    except ValidationError as error:
-        return f"{cls.__name__}() rejects its own defaults: {error.errors()[0]['msg']}"
-    except Exception as error:  # validators and defaults are foreign code
-        return f"{cls.__name__}() fails: {_reason(error)}"
+        module = point.entry_point.load()
+        return list(_judged(module, point.name, point.distribution, point.version))
+    except BaseException as error:  # whatever a foreign module does on import, `sys.exit` too, it is recorded
+        return [Failure(point.name, point.distribution, point.version, reason(error), _trace())]
+
+
+def _trace() -> str:
+    """Return the traceback of what was raised last."""
     try:
-        cls.model_json_schema()
-    except Exception as error:  # so is a field's own schema
-        return f"{cls.__name__} has a field that JSON cannot say: {_reason(error)}"
-    return ""
+        return traceback.format_exc()
+    except Exception:  # it asks the exception, which may raise
+        return ""
+
+
+_building = threading.RLock()
+
+
+class _Unfinished:
+    """The registry that is being built, for plugins that ask for it while they are loaded."""
+
+    registry: Registry | None = None
 
 
 @cache
 def registry() -> Registry:
-    """Return the registry of this process: the built-ins and every installed plugin."""
-    found = Registry()
-    found.add(builtin, "builtin", BUILTIN, metadata_version())
-    points = metadata.entry_points(group=PROJECT)
-    for point in sorted(points, key=lambda p: (_provider_of(p), p.name)):
-        found.load(point)
+    """Return the registry of this process: the built-ins and every installed plugin.
+
+    Raises
+    ------
+    PluginError
+        When ``LANDSCAPE_STRICT=1`` and something failed to load, or an environment variable is not as it must be.
+    """
+    if _Unfinished.registry is not None and isinstance(threading.current_thread(), Guarded):
+        return _Unfinished.registry
+    with _building:
+        found = _Unfinished.registry = Registry()
+        try:
+            _fill(found)
+        finally:
+            _Unfinished.registry = None
     return found
+
+
+def _fill(found: Registry) -> None:
+    """Load the built-ins, then each installed plugin."""
+    strict = _strict()
+    time_limit()  # an error of the user's, not of each plugin
+    found.add(builtin, "builtin", BUILTIN, metadata_version())
+    for point in points(metadata_version()):
+        found.load(point)
+        if strict and found.failures:
+            raise PluginError(f"{found.failures[0]} ({STRICT} is set, so this ends the program)")
+
+
+def _strict() -> bool:
+    """Whether the environment wants the first failure to be an error."""
+    text = os.environ.get(STRICT, "").strip().lower()
+    if text not in ("", "0", "1", "false", "true", "no", "yes"):
+        raise PluginError(f"{STRICT} = {text!r}: set it to 1 or 0, or unset it")
+    return text in ("1", "true", "yes")
 
 
 def metadata_version() -> str:
@@ -243,7 +261,8 @@ def metadata_version() -> str:
 def load_plugin(path: str | Path) -> ModuleType:
     """Load one Python file as a plugin and return its module; its providers' name is the file's.
 
-    Loading a file again replaces what it provided before.
+    The file may import modules that lie beside it. Loading it again replaces what it provided before, and runs
+    these modules anew. A file that cannot be loaded leaves in force what it provided before.
 
     Raises
     ------
@@ -254,43 +273,16 @@ def load_plugin(path: str | Path) -> ModuleType:
     if not path.is_file() or path.suffix != ".py":
         raise PluginError(f"{str(path)!r} is not a plugin file: name an existing file that ends in .py")
     found = registry()
-    trial = Registry(_provided=[p for p in found._provided if p.distribution != path.name])
-    with _saying_where(path):
-        module = _run(path)
+    others = [p for p in found._provided if p.distribution != path.name]
+    trial = Registry(_provided=list(others))
+    module = run_file(path)
+    with saying_where(path):
         trial.add(module, path.stem, path.name, "")
     if trial.failures:
         raise PluginError(f"{path.name}: {trial.failures[0].reason}")
     found._provided[:] = trial._provided
-    for new in found._provided:
-        if new.distribution == path.name and found._owner(new.cls.kind, new.name) is not new:
+    for new in found._provided[len(others) :]:
+        if found._owner(new.cls.kind, new.name) is not new:
             text = f"{new.cls.kind} {new.name!r} of {path.name} is not the only one: write {new.key!r} to mean it"
             warnings.warn(text, stacklevel=2)
     return module
-
-
-def _run(path: Path) -> ModuleType:
-    """Return the module made by running the file at `path`."""
-    spec = util.spec_from_file_location(f"landscape_plugin_{path.stem}", path)
-    assert spec is not None  # as for every path that ends in .py
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where pydantic looks annotations up
-    spec.loader.exec_module(module)
-    return module
-
-
-@contextmanager
-def _saying_where(path: Path) -> Iterator[None]:
-    """Turn whatever the plugin file at `path` raises into a PluginError that names file and line."""
-    try:
-        yield
-    except PluginError as error:
-        raise PluginError(f"{path.name}: {error}") from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever the file does, the user is told where
-        if isinstance(error, SyntaxError) and error.filename == str(path):
-            raise PluginError(f"{path.name}, line {error.lineno}: {error.msg}") from error
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        line = frames[-1].lineno if frames else 1
-        raise PluginError(f"{path.name}, line {line}: {_reason(error)}") from error

@@ -187,13 +187,15 @@ class Surface:
         style: Literal["3d", "contour"] = "3d",
         quantity: Literal["cost", "accuracy"] = "cost",
         objective: Objective | None = None,
+        lifted: bool = True,
         theme: Literal["light", "dark"] = "light",
         title: str = "",
     ) -> go.Figure:
         """Return a Plotly figure of this slice, with the path on it when one is given.
 
         The ball stands at the true cost of the path's last point, with a stem to the surface below; at most
-        200 points of the path are drawn, the first and the last among them.
+        200 points of the path are drawn, the first and the last among them. With `lifted` False the path lies
+        on the surface, as must do where there is no objective to tell its true cost.
         """
         from landscape.figures import contour_figure, path_on_plane, surface_figure
 
@@ -201,7 +203,7 @@ class Surface:
         grid, values = self.grid, self.masked if quantity == "cost" else self.accuracy
         if path is not None and quantity == "cost":
             part = path.thinned(200)
-            costs = self.true_costs(part.thetas, objective)
+            costs = self.true_costs(part.thetas, objective) if lifted else self.at(part.thetas)
             drawn = path_on_plane(self.plane, part, costs, grid.a, grid.b, self.masked)
         draw = surface_figure if style == "3d" else contour_figure
         return draw(
@@ -211,7 +213,7 @@ class Surface:
             drawn,
             labels=self.plane.labels,
             quantity=quantity,
-            note=self.caption(path),
+            note=self.caption(path) + ("" if lifted else " · path drawn on the surface"),
             theme=theme,
             title=title,
         )

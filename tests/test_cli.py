@@ -21,7 +21,7 @@ from landscape.kinds import KINDS
 from landscape.registry import BUILTIN, registry
 
 ROOT = Path(landscape.__file__).parents[1]
-EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+PLUGINS = Path(__file__).parents[1] / "plugins"
 SMALL = {"dataset": {"name": "spirals", "train_size": 40, "test_size": 20}, "hidden": (4,), "epochs": 3}
 SETTINGS = ["dataset=spirals", "dataset.train_size=40", "dataset.test_size=20", "hidden=4", "epochs=3"]
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
@@ -71,12 +71,14 @@ def run(tmp_path):
 def test_help_names_every_command_and_says_how_to_begin():
     result = landscape_("--help")
     assert result.exit_code == 0
-    for name in ("train", "surface", "show", "plugins", "explore", "schema"):
+    for name in ("train", "surface", "show", "plugins", "new", "describe", "check", "explore", "schema"):
         assert re.search(rf"│ {name}\s", result.output)
     assert "landscape explore" in result.output
 
 
-@pytest.mark.parametrize("command", ["train", "surface", "show", "plugins", "explore", "schema"])
+@pytest.mark.parametrize(
+    "command", ["train", "surface", "show", "plugins", "new", "describe", "check", "explore", "schema"]
+)
 def test_every_command_explains_itself_by_example(command):
     result = landscape_(command, "--help")
     assert result.exit_code == 0
@@ -162,6 +164,26 @@ def test_an_experiment_without_steps_is_a_run_all_the_same():
     assert "try next" not in result.output
     assert landscape_("show", "start.zarr").exit_code == 0
     assert landscape_("surface", "start.zarr", "--resolution", "3").exit_code == 0
+
+
+def test_observers_write_beside_the_run():
+    result = landscape_("train", *sets(*SETTINGS, "observers=csv", "observers.every=2"), "--out", "here.zarr")
+    assert result.exit_code == 0, result.output
+    assert Path("here.csv").read_text().startswith("step,epoch,cost,gradient_norm,learning_rate\n2,1,")
+    assert len(Path("here.epochs.csv").read_text().splitlines()) == 5
+    assert "observers       csv path= every=2" in landscape_("show", "here.zarr").output
+
+
+def test_a_run_stopped_by_an_observer_is_kept_and_has_a_status_of_its_own():
+    Path("mine.csv").write_text("name,age\n")
+    settings = [*SETTINGS, "observers=csv", "observers.path=mine.csv"]
+    result = landscape_("train", *sets(*settings), "--out", "here.zarr")
+    assert result.exit_code == 4
+    assert "observer 'csv' stopped training after step 0: 'mine.csv' is not a table" in result.stderr
+    assert "stopped after step 0" in result.stdout
+    assert Run.open("here.zarr").ending == "stopped"
+    assert "observer 'csv' stopped training" in landscape_("show", "here.zarr").output
+    assert landscape_("train", *sets(*settings), "--out", "there.zarr", "--quiet").exit_code == 4
 
 
 def test_regression_has_no_accuracy_to_tell():
@@ -464,10 +486,11 @@ def test_plugins_lists_every_plugin_with_provider_and_version():
 
 
 @pytest.mark.usefixtures("_fresh_registry")
-@pytest.mark.parametrize(("file", "setting"), [("log_cosh.py", "cost=log_cosh"), ("lion.py", "optimizer=lion")])
-def test_a_plugin_file_of_25_lines_works_everywhere(file, setting):
-    plugin = EXAMPLES / file
+@pytest.mark.parametrize("setting", ["cost=focal", "activation=snake"])
+def test_a_plugin_file_of_25_lines_works_everywhere(setting):
     kind, name = setting.split("=")
+    file = f"landscape_{name}.py"
+    plugin = PLUGINS / f"landscape-{name}" / file
     assert len(plugin.read_text().splitlines()) <= 25
     options = ["--plugin", plugin]
     trained = landscape_("train", *options, *sets(*SETTINGS, setting), "--out", "here.zarr")
@@ -477,9 +500,11 @@ def test_a_plugin_file_of_25_lines_works_everywhere(file, setting):
     schema = json.loads(landscape_("schema", *options).output)
     assert {"type": "string", "enum": registry().names(kind)} in schema["properties"][kind]["anyOf"]
     registry.cache_clear()
-    without = landscape_("show", "here.zarr")
+    missing = f"{kind} '{name}' was in the plugin file {file}: load {file}, with --plugin"
+    assert missing in landscape_("show", "here.zarr").output
+    without = landscape_("surface", "here.zarr", "--resolution", "3")
     assert without.exit_code == 2
-    assert f"{file}:{name}" in without.stderr
+    assert missing in without.stderr
     assert landscape_("surface", "here.zarr", "--resolution", "3", *options).exit_code == 0
     assert name in landscape_("show", "here.zarr", *options).output
 
@@ -500,10 +525,10 @@ def test_explore_serves_the_run_that_is_named(run, monkeypatch):
     assert landscape_("explore").exit_code == 0
     (shown, with_run), (nothing, described), (_, bare) = calls
     assert shown.folder == run.folder
-    assert with_run == {"experiment": None, "port": 8123, "open_browser": False}
+    assert with_run == {"experiment": None, "port": 8123, "open_browser": False, "plugins": None}
     assert nothing is None
     assert described["experiment"] == Experiment.preset("spirals").with_overrides(["seed=5"])
-    assert bare == {"experiment": None, "port": None, "open_browser": True}
+    assert bare == {"experiment": None, "port": None, "open_browser": True, "plugins": None}
 
 
 def test_explore_ends_well_on_ctrl_c():

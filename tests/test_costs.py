@@ -1,75 +1,47 @@
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from landscape.builtin import register_costs
-from landscape.costs import BinaryCrossEntropy, CrossEntropy, Huber, Quadratic
-from landscape.kinds import Cost
+from landscape.costs import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    Poisson,
+    Quadratic,
+    SquaredHinge,
+)
 
-torch = pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
-F = torch.nn.functional
+pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
+from oracles import costs as oracles
+from oracles.costs import EVERY, ORACLES, N
 
-N, K = 40, 7
-
-
-def _cross_entropy(label_smoothing: float) -> Callable:
-    return lambda o, t: F.cross_entropy(o, t, reduction="none", label_smoothing=label_smoothing)
-
-
-def _huber(delta: float) -> Callable:
-    return lambda o, t: F.huber_loss(o, t, reduction="none", delta=delta).sum(-1)
-
-
-ORACLES: list[tuple[Cost, Callable]] = [
-    (Quadratic(), lambda o, t: F.mse_loss(o, t, reduction="none").sum(-1)),
-    (CrossEntropy(), _cross_entropy(0.0)),
-    (CrossEntropy(label_smoothing=0.1), _cross_entropy(0.1)),
-    (CrossEntropy(label_smoothing=0.9), _cross_entropy(0.9)),
-    (BinaryCrossEntropy(), lambda o, t: F.binary_cross_entropy_with_logits(o, t, reduction="none").sum(-1)),
-    (Huber(), _huber(1.0)),
-    (Huber(delta=0.25), _huber(0.25)),
-    (Huber(delta=5.0), _huber(5.0)),
-]
-EVERY = [cost for cost, _ in ORACLES]
 each = pytest.mark.parametrize("cost", EVERY, ids=repr)
-against = pytest.mark.parametrize(("cost", "oracle"), ORACLES, ids=[repr(c) for c in EVERY])
-targets_of = pytest.mark.parametrize("kind", ["one-hot", "distribution", "any"])
-
-
-def _targets(kind):
-    rng = np.random.default_rng(1)
-    if kind == "one-hot":
-        return np.eye(K)[rng.integers(K, size=N)]
-    return rng.dirichlet(np.ones(K), size=N) if kind == "distribution" else rng.uniform(size=(N, K))
-
-
-def _outputs(*lead):
-    return 3 * np.random.default_rng(2).normal(size=(*lead, N, K))
-
-
-def _oracle_gradient(oracle, outputs, targets):
-    o = torch.from_numpy(outputs.copy()).requires_grad_()
-    oracle(o, torch.from_numpy(targets)).sum().backward()
-    return o.grad.numpy()
+against = pytest.mark.parametrize("oracle", ORACLES, ids=[repr(cost) for cost in EVERY])
+targets_of = pytest.mark.parametrize("kind", oracles.TARGETS)
+_outputs, _targets = oracles.outputs, oracles.targets
 
 
 @targets_of
 @against
-def test_losses_agree_with_pytorch(cost, oracle, kind):
+def test_losses_agree_with_pytorch(oracle, kind):
     outputs, targets = _outputs(), _targets(kind)
-    expected = oracle(torch.from_numpy(outputs), torch.from_numpy(targets)).numpy()
-    np.testing.assert_allclose(cost.per_example(outputs, targets), expected, rtol=1e-10)
+    expected = oracles.losses(oracle, outputs, targets)
+    np.testing.assert_allclose(oracle.plugin.per_example(outputs, targets), expected, rtol=1e-10)
 
 
 @targets_of
 @against
-def test_gradients_agree_with_autograd(cost, oracle, kind):
+def test_gradients_agree_with_autograd(oracle, kind):
     outputs, targets = _outputs(), _targets(kind)
-    expected = _oracle_gradient(oracle, outputs, targets)
-    np.testing.assert_allclose(cost.gradient(outputs, targets), expected, rtol=1e-10, atol=1e-15)
+    expected = oracles.gradient(oracle, outputs, targets)
+    np.testing.assert_allclose(oracle.plugin.gradient(outputs, targets), expected, rtol=1e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -151,7 +123,13 @@ def test_arguments_stay_as_they_are_and_gradients_are_fresh(cost):
         (CrossEntropy(), [0, 2e4]),
         (CrossEntropy(label_smoothing=0.5), [5e3, 1.5e4]),
         (BinaryCrossEntropy(), [0, 2e4]),
+        (Absolute(), [1e4 - 1 + 1e4, 1e4 + 1 + 1e4]),
         (Huber(), [1e4 - 1.5 + 1e4 - 0.5, 1e4 + 0.5 + 1e4 - 0.5]),
+        (LogCosh(), [2e4 - 1 - 2 * math.log(2), 2e4 + 1 - 2 * math.log(2)]),
+        (KLDivergence(), [0, 2e4]),
+        (Poisson(), [math.exp(40) * 9961, math.exp(40) * 9961]),
+        (Hinge(), [0, (2e4 + 1) / 2]),
+        (SquaredHinge(), [0, (2e4 + 1) ** 2 / 2]),
     ],
     ids=repr,
 )
@@ -175,6 +153,66 @@ def test_confident_binary_logits_keep_their_small_loss_and_gradient():
     assert BinaryCrossEntropy().gradient(outputs, targets)[0, 0] == pytest.approx(math.exp(-40), rel=1e-12)
 
 
+def test_divergence_is_zero_for_the_targets_own_distribution():
+    targets = np.array([[0.5, 0.25, 0.25], [0.9, 0.05, 0.05]])
+    np.testing.assert_allclose(KLDivergence().per_example(np.log(targets) + 3, targets), 0, atol=1e-15)
+    np.testing.assert_allclose(KLDivergence().gradient(np.log(targets) + 3, targets), 0, atol=1e-15)
+
+
+def test_divergence_from_one_hot_targets_is_the_cross_entropy():
+    outputs, targets = _outputs(), _targets("one-hot")
+    expected = CrossEntropy().per_example(outputs, targets)
+    np.testing.assert_array_equal(KLDivergence().per_example(outputs, targets), expected)
+
+
+def test_log_cosh_keeps_the_digits_of_small_losses():
+    differences = np.geomspace(1e-150, 1e-4, 400)[:, None]
+    series = (differences**2 / 2 - differences**4 / 12)[:, 0]
+    np.testing.assert_allclose(LogCosh().per_example(differences, np.zeros((400, 1))), series, rtol=1e-14)
+
+
+def test_log_cosh_goes_on_smoothly_where_it_turns_straight():
+    x = np.array([[20 - 1e-9], [20.0], [20 + 1e-9], [300.0]])
+    expected = np.logaddexp(x, -x)[:, 0] - math.log(2)
+    np.testing.assert_allclose(LogCosh().per_example(x, np.zeros((4, 1))), expected, rtol=1e-15)
+
+
+def test_poisson_continues_along_its_tangent_beyond_forty():
+    outputs = np.array([[40.0], [41.0], [1e4]])
+    losses = Poisson().per_example(outputs, np.full((3, 1), 5.0))
+    np.testing.assert_allclose(np.diff(losses) / np.diff(outputs[:, 0]), math.exp(40), rtol=1e-15)
+    np.testing.assert_allclose(Poisson().gradient(outputs, np.full((3, 1), 5.0)), math.exp(40), rtol=1e-15)
+
+
+def test_full_poisson_is_nearly_minus_the_log_likelihood():
+    counts, rate = np.arange(60.0)[:, None], 7.0
+    exact = np.array([rate - t * math.log(rate) + math.lgamma(t + 1) for t in counts[:, 0]])
+    losses = Poisson(full=True).per_example(np.full((60, 1), math.log(rate)), counts)
+    short = exact - losses
+    assert (short >= -1e-12).all()
+    assert (short[2:] < 1 / (12 * counts[2:, 0])).all()
+
+
+def test_hinges_ask_nothing_of_a_class_that_leads_by_the_margin():
+    outputs, targets = np.array([[3.0, 1.0, 0.5]]), np.array([[1.0, 0, 0]])
+    for cls in (Hinge, SquaredHinge):
+        assert cls(margin=2).per_example(outputs, targets)[0] == 0
+        np.testing.assert_array_equal(cls(margin=2).gradient(outputs, targets), [[0, 0, 0]])
+    np.testing.assert_allclose(Hinge(margin=3).per_example(outputs, targets), [(1 + 0.5) / 3])
+    np.testing.assert_allclose(SquaredHinge(margin=3).per_example(outputs, targets), [(1 + 0.25) / 3])
+
+
+def test_a_single_output_has_no_other_class_to_lead():
+    outputs, targets = np.array([[-3.0], [3.0]]), np.ones((2, 1))
+    for cost in (Hinge(), SquaredHinge()):
+        np.testing.assert_array_equal(cost.per_example(outputs, targets), [0, 0])
+        np.testing.assert_array_equal(cost.gradient(outputs, targets), [[0], [0]])
+
+
+def test_absolute_has_no_slope_where_the_output_is_right():
+    assert Absolute().gradient(np.array([[2.0]]), np.array([[2.0]]))[0, 0] == 0
+
+
 def test_quadratic_is_a_sum_over_outputs_not_a_mean_or_a_half():
     assert Quadratic().per_example(np.array([[1.0, 2.0]]), np.zeros((1, 2)))[0] == 5
 
@@ -186,6 +224,9 @@ def test_quadratic_is_a_sum_over_outputs_not_a_mean_or_a_half():
         lambda: CrossEntropy(label_smoothing=-0.1),
         lambda: Huber(delta=0),
         lambda: Huber(delta=math.inf),
+        lambda: LogCosh(scale=0),
+        lambda: Hinge(margin=0),
+        lambda: SquaredHinge(margin=-1),
         lambda: Quadratic(delta=1),
     ],
 )

@@ -29,10 +29,12 @@ from landscape.experiment import projection
 from landscape.functions import FORMULAS
 from landscape.kinds import Optimizer
 from landscape.layout import Array
+from landscape.observers import CSV
 from landscape.optimizers import SGD, Adam
 from landscape.path import as_path
 from landscape.plane import Plane
 from landscape.registry import Provided, registry
+from landscape.schedules import Constant, Cosine, Exponential
 from landscape.training import Trainer
 
 SMALL = Experiment(
@@ -456,7 +458,7 @@ def test_layers_are_read_from_a_list_and_too_large_ones_refused() -> None:
         assert list(read_settings(CHOICES, [(hidden, text)], SMALL).errors) == [("experiment", "hidden")]
 
 
-def test_a_rate_decay_is_passed_over_where_the_optimizer_has_no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schedule_is_passed_over_where_the_optimizer_has_no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     class Still(Optimizer):
         name = "still"
 
@@ -467,13 +469,37 @@ def test_a_rate_decay_is_passed_over_where_the_optimizer_has_no_rate(monkeypatch
             return 0 * theta, state
 
     monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Still, "some-dist", "1.0")])
-    decay = Identity("experiment", "", "learning_rate_decay")
-    settings = read_settings({**CHOICES, "optimizer": "still"}, [(decay, "0.5")], SMALL)
+    gamma = [(Identity("schedule", "exponential", "gamma"), "0.5")]
+    settings = read_settings({**CHOICES, "optimizer": "still", "schedule": "exponential"}, gamma, SMALL)
     assert settings.experiment is not None
-    assert settings.experiment.learning_rate_decay == 1
-    kept = read_settings(CHOICES, [(decay, "0.5")], SMALL)
+    assert settings.experiment.schedule == Constant()
+    kept = read_settings({**CHOICES, "schedule": "exponential"}, gamma, SMALL)
     assert kept.experiment is not None
-    assert kept.experiment.learning_rate_decay == 0.5
+    assert kept.experiment.schedule == Exponential(gamma=0.5)
+
+
+def test_a_limit_left_empty_is_shown_as_none() -> None:
+    assert [control.empty for control in controls_of(Experiment, ("clip_value", "clip_norm"))] == ["none", "none"]
+
+
+def test_a_schedule_and_clipping_are_read_for_a_function_too() -> None:
+    choices = {**CHOICES, "function": "beale", "schedule": "cosine"}
+    clip = [(Identity("experiment", "", "clip_norm"), "0.5"), (Identity("experiment", "", "clip_value"), "")]
+    settings = read_settings(choices, [*clip, (Identity("schedule", "cosine", "final"), "0.1")], SMALL)
+    assert settings.experiment is not None
+    assert settings.experiment.schedule == Cosine(final=0.1)
+    assert (settings.experiment.clip_norm, settings.experiment.clip_value) == (0.5, None)
+
+
+def test_observers_stay_out_of_addresses_and_are_kept_by_the_page() -> None:
+    watched = SMALL.model_copy(update={"observers": (CSV(path="elsewhere.csv"),)})
+    assert query_of(watched) == query_of(SMALL)
+    settings = read_settings(CHOICES, [], watched)
+    assert settings.experiment is not None
+    assert settings.experiment.observers == watched.observers
+    for query in ("?observers=csv", "?observers.0.path=x"):
+        with pytest.raises(ExperimentError, match="an address cannot name what watches training"):
+            experiment_of(query)
 
 
 def test_test_function_needs_no_network() -> None:

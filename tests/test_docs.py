@@ -1,34 +1,58 @@
 """Do the documentation's examples run, and do its generated pages say what the code does?"""
 
+import ast
+import inspect
 import re
 import runpy
-import sys
+import shlex
+import shutil
+from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 from plotly.basedatatypes import BaseFigure
 from pydantic import BaseModel
 
 import landscape
-from landscape import Experiment, fit, load_plugin
+from landscape import Experiment, hookspecs, kinds, load_plugin
 from landscape.experiment import preset_names
 from landscape.functions import FORMULAS
 from landscape.kinds import KINDS
 from landscape.registry import BUILTIN, registry
+from landscape.testing import checks_for
+from landscape.training import fit
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-PLUGINS = ("log_cosh.py", "lion.py")
+PLUGINS = ROOT / "plugins"
+OF_KIND = {
+    "cost": "focal",
+    "activation": "snake",
+    "optimizer": "lion",
+    "schedule": "triangular",
+    "dataset": "fashion_mnist",
+    "projection": "sharpest",
+    "observer": "keep_best",
+}
 
 
 @pytest.fixture
 def plugin():
-    """Load an example as a plugin, and forget it afterwards."""
+    """Load the plugin of a kind's tutorial, and forget afterwards whatever was loaded."""
     before = list(registry()._provided)
-    yield lambda name: load_plugin(EXAMPLES / name)
+    yield lambda kind: load_plugin(module_of(kind))
     registry()._provided[:] = before
+
+
+def module_of(kind):
+    name = OF_KIND[kind]
+    return PLUGINS / f"landscape-{name.replace('_', '-')}" / f"landscape_{name}.py"
+
+
+def page_of(kind):
+    (found,) = DOCS.glob(f"write-a*-{kind}.md")
+    return found.read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -37,63 +61,137 @@ def generated(monkeypatch):
     return runpy.run_path(str(DOCS / "generated.py"))
 
 
-@pytest.mark.parametrize("name", PLUGINS)
-def test_plugin_examples_have_at_most_25_lines(name):
-    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= 25
+def test_there_is_a_tutorial_with_an_example_distribution_for_every_kind():
+    assert OF_KIND.keys() == KINDS.keys()
+    assert {module_of(kind).parent for kind in KINDS} == {path for path in PLUGINS.iterdir() if path.is_dir()}
 
 
-def test_cost_example_matches_its_formula_without_overflow(plugin):
-    cost = plugin("log_cosh.py").LogCosh(scale=0.5)
-    differences = np.linspace(-3, 3, 41)[:, None]
-    expected = 0.25 * np.log(np.cosh(differences[:, 0] / 0.5))
-    losses = cost.per_example(differences, np.zeros((41, 1)))
-    np.testing.assert_allclose(losses, expected, rtol=1e-12, atol=1e-15)
-    far = cost.per_example(np.array([[1e30]]), np.zeros((1, 1)))
-    np.testing.assert_allclose(far, 0.5e30, rtol=1e-12)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tutorial_begins_with_the_whole_module_of_its_distribution(kind):
+    title, _, rest = page_of(kind).partition("\n\n")
+    assert title.startswith("# Write a")
+    name = OF_KIND[kind]
+    shown = f"```{{literalinclude}} ../{module_of(kind).relative_to(ROOT).as_posix()}\n"
+    assert rest.startswith(f"{shown}:language: python\n:caption: {name}.py\n```\n")
 
 
-def test_cost_example_keeps_precision_and_leading_axes(plugin):
-    cost = plugin("log_cosh.py").LogCosh()
-    outputs, targets = np.ones((2, 3, 5, 4), np.float32), np.zeros((5, 4), np.float32)
-    losses, gradient = cost.per_example(outputs, targets), cost.gradient(outputs, targets)
-    assert (losses.shape, losses.dtype) == ((2, 3, 5), np.float32)
-    assert (gradient.shape, gradient.dtype) == (outputs.shape, np.float32)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_class_of_a_tutorial_is_found_under_the_name_that_its_page_uses(kind, plugin):
+    plugin(kind)
+    found = registry().find(kind, OF_KIND[kind])
+    assert found.distribution == module_of(kind).name
+    assert found.cls.source
+    if kind not in ("projection",):  # which is no part of an experiment
+        field = "observers" if kind == "observer" else kind
+        assert f"--set {field}={OF_KIND[kind]}" in page_of(kind)
 
 
-def test_gradient_check_of_the_tutorial_passes_and_catches_an_error(plugin, monkeypatch):
-    monkeypatch.chdir(EXAMPLES)
-    runpy.run_path("check_gradient.py")
-    right = plugin("log_cosh.py").LogCosh
-    monkeypatch.setattr(right, "gradient", lambda self, outputs, targets: outputs - targets)
-    monkeypatch.setattr("landscape.load_plugin", lambda path: sys.modules[right.__module__])
-    with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        runpy.run_path("check_gradient.py")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_methods_of_a_tutorial_take_what_its_contract_says(kind, plugin):
+    plugin(kind)
+    written = registry().find(kind, OF_KIND[kind]).cls
+    for name in KINDS[kind].__abstractmethods__:
+        said, taken = (inspect.signature(getattr(cls, name)).parameters for cls in (KINDS[kind], written))
+        assert list(said) == list(taken), name
 
 
-def test_cost_example_trains(plugin):
-    plugin("log_cosh.py")
-    run = fit(Experiment(dataset="blobs", cost={"name": "log_cosh", "scale": 0.5}, epochs=10))
-    assert run.history.test_accuracy[-1] > 0.9
-    assert run.provenance.plugins["cost"].startswith("log_cosh.py:log_cosh")
+def test_the_cost_of_the_tutorial_has_at_most_25_lines():
+    assert len(module_of("cost").read_text(encoding="utf-8").splitlines()) <= 25
 
 
-def test_optimizer_example_matches_a_reference_written_from_the_paper(plugin):
-    lion = plugin("lion.py").Lion(learning_rate=0.01, beta=0.9)
-    rng = np.random.default_rng(0)
-    theta, mean = rng.normal(size=8), np.zeros(8)
-    state = lion.init(theta)
-    for gradient in rng.normal(size=(5, 8)):
-        increment, state = lion.update(gradient, state, theta)
-        expected = [-0.01 if 0.9 * m + 0.1 * g > 0 else 0.01 for m, g in zip(mean, gradient, strict=True)]
-        np.testing.assert_array_equal(increment, expected)
-        mean = 0.9 * mean + 0.1 * gradient
-        np.testing.assert_allclose(state["mean"], mean, rtol=1e-12)
+def without_quotes(signature):
+    """Return a signature as its source says it, whose annotations are not evaluated."""
+    return re.sub(r"'((?:[\w.]|[\[\], |])+)'", r"\1", str(signature))
 
 
-def test_optimizer_example_trains(plugin):
-    plugin("lion.py")
-    run = fit(Experiment(dataset="blobs", optimizer="lion", batch_size=32, epochs=20, output="identity"))
-    assert run.history.test_accuracy[-1] > 0.9
+def signatures(functions):
+    """Return how the page of hooks must say functions, so that a change of one is noticed before authors notice."""
+    return {f"def {function.__name__}{without_quotes(inspect.signature(function))}: ..." for function in functions}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_hook_is_documented_with_its_exact_signature_and_those_of_its_methods(kind):
+    page = (DOCS / "hooks.md").read_text(encoding="utf-8")
+    hook, base = getattr(hookspecs, f"register_{kind}s"), KINDS[kind]
+    section = page.split(f"\n## `{hook.__name__}`\n")[1].split("\n## ")[0]
+    methods = [getattr(base, name) for name in base.__abstractmethods__]
+    if kind == "observer":
+        methods += [method for method in vars(kinds.Watcher).values() if inspect.isfunction(method)]
+    assert set(re.findall(r"^ *(def .+)$", section, re.MULTILINE)) == signatures([hook, *methods])
+    assert hook.__doc__ in section
+
+
+def test_there_are_no_other_hooks():
+    page = (DOCS / "hooks.md").read_text(encoding="utf-8")
+    hooks = {name for name in vars(hookspecs) if name.startswith("register_")}
+    assert hooks == set(re.findall(r"^## `(\w+)`$", page, re.MULTILINE)) == {f"register_{kind}s" for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_method_of_a_kind_is_documented_with_its_exact_signature(kind, generated):
+    page = generated["expand"](page_of(kind))
+    bases = [KINDS[kind]] + ([kinds.Watcher] if kind == "observer" else [])
+    for base in bases:
+        methods = {name: value for name, value in vars(base).items() if inspect.isfunction(value)}
+        own = {name for name in methods if not name.startswith("_")}
+        assert own
+        for name in own:
+            assert f"    def {name}{without_quotes(inspect.signature(methods[name]))}:\n" in page, name
+            assert inspect.getdoc(methods[name]).splitlines()[0] in page, name
+    assert f"def register_{kind}s" in module_of(kind).read_text(encoding="utf-8")
+
+
+def test_every_environment_variable_about_plugins_is_documented():
+    page = (DOCS / "find-plugins.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "landscape").glob("*.py"))
+    names = {name for name in re.findall(r'"(LANDSCAPE_\w+)"', sources) if "BLAS" not in name}
+    assert names == set(re.findall(r"^`(LANDSCAPE_\w+)`\n: ", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize("cls", [kinds.StepEvent, kinds.EpochEvent, kinds.Training, kinds.Data, kinds.Examples])
+def test_what_methods_get_and_return_is_documented_with_every_field(cls, generated):
+    page = "\n".join(generated["MAKERS"][f"outline_{cls.__name__}"]())
+    fields = list(inspect.signature(cls).parameters)
+    assert re.findall(r"^    (\w+): ", page.split('"""')[2], re.MULTILINE) == fields
+
+
+def test_every_check_of_the_kit_is_listed_once(generated):
+    page = generated["expand"]((DOCS / "check-a-plugin.md").read_text(encoding="utf-8"))
+    for kind in KINDS:
+        for check in checks_for(kind):
+            rows = [line for line in page.splitlines() if line.startswith(f"| `{check.id}` |")]
+            assert any(generated["plain"](check.says) in row for row in rows), (kind, check.id)
+    general = page.split("## Checks of every kind")[1].split("## Checks of each kind")[0]
+    assert re.findall(r"^\| `(\w+)` \|", general, re.MULTILINE)
+    for kind in KINDS:
+        section = page.split(f"### {kind.capitalize()}\n")[1].split("\n### ")[0]
+        assert len(re.findall(r"^\| `\w+` \|", general + section, re.MULTILINE)) == len(checks_for(kind))
+
+
+def test_the_failure_that_the_kit_page_expects_is_a_check():
+    page = (DOCS / "check-a-plugin.md").read_text(encoding="utf-8")
+    (expected,) = re.findall(r"expected_failures=(\{.+?\})", page)
+    assert set(ast.literal_eval(expected)) <= {check.id for kind in KINDS for check in checks_for(kind)}
+
+
+@pytest.mark.usefixtures("plugin")
+def test_the_ways_to_use_the_tutorial_cost_mean_the_same(tmp_path, monkeypatch, capsys):
+    shutil.copy(module_of("cost"), tmp_path / "focal.py")
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    monkeypatch.setattr("landscape.fit", lambda experiment: seen.append(experiment) or _small(experiment))
+    runpy.run_path(str(EXAMPLES / "use_focal.py"))
+    assert "of the test digits are read correctly" in capsys.readouterr().out
+    assert seen == [Experiment.from_toml(EXAMPLES / "focal.toml")]
+    assert seen == [Experiment().with_overrides(["cost=focal", "cost.gamma=3", "output=identity"])]
+    program = (EXAMPLES / "use_focal.py").read_text(encoding="utf-8")
+    assert len([line for line in program.splitlines() if line]) <= 6
+
+
+def _small(experiment):
+    """Train the experiment of an example on few digits."""
+    small = ["epochs=1", "dataset.train_size=200", "dataset.test_size=100"]
+    return fit(experiment.with_overrides(small))
 
 
 @pytest.mark.parametrize(
@@ -115,9 +213,8 @@ def test_program_examples_run(name, said, tmp_path, monkeypatch, capsys):
 
 def test_every_example_file_is_shown_on_a_page():
     pages = "".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
-    assert [
-        file.name for file in EXAMPLES.glob("*.py") if f"{{literalinclude}} examples/{file.name}" not in pages
-    ] == []
+    files = [file.name for file in EXAMPLES.iterdir() if file.is_file()]
+    assert [name for name in files if f"{{literalinclude}} examples/{name}" not in pages] == []
 
 
 def test_experiment_reference_holds_every_built_in_field_with_default_and_description(generated):
@@ -180,12 +277,28 @@ def test_commands_page_shows_every_command_and_option(generated):
 
 def test_command_lines_on_the_pages_name_options_that_exist(generated):
     known = "\n".join(generated["MAKERS"]["commands"]())
-    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
-        for line in page.read_text(encoding="utf-8").splitlines():
-            words = line.removeprefix("$ ").split()
+    for words in command_lines():
+        assert f"## `landscape {words[1]}`" in known, words
+        assert all(word in known for word in words if word.startswith("--")), words
+
+
+def command_lines():
+    """Yield the words of every line on the pages, and on those of the plugins, that begins with our command."""
+    for page in [ROOT / "README.md", *DOCS.glob("*.md"), *PLUGINS.glob("*/README.md")]:
+        for line in page.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True) if "landscape " in line[:12] else []
             if words[:1] == ["landscape"] and len(words) > 1 and not words[1].startswith("-"):
-                assert f"## `landscape {words[1]}`" in known, line
-                assert all(word in known for word in words if word.startswith("--")), line
+                yield words
+
+
+def test_command_lines_on_the_pages_describe_experiments(plugin):
+    for kind in KINDS:
+        plugin(kind)
+    described = [words for words in command_lines() if words[1] in ("train", "explore")]
+    assert len(described) > 20
+    for words in described:
+        settings = [value.replace("landscape-focal:", "") for option, value in pairwise(words) if option == "--set"]
+        assert Experiment.preset("classic").with_overrides(settings), words
 
 
 def test_markdown_is_escaped_outside_of_code(generated):

@@ -17,9 +17,11 @@ from landscape.errors import ExperimentError, PluginError
 from landscape.experiment import preset_names, projection
 from landscape.functions import FORMULAS
 from landscape.kinds import Cost, Dataset, Optimizer
+from landscape.observers import CSV, TensorBoard
 from landscape.optimizers import Adam
 from landscape.projections import FilterNormalized
 from landscape.registry import Provided, registry
+from landscape.schedules import Constant, Exponential
 
 
 def test_name_table_and_object_mean_the_same():
@@ -42,6 +44,7 @@ EXPERIMENTS = [
     Experiment(hidden=[], output="identity", cost=Huber(delta=0.5), optimizer=Adam(beta1=0.5), seed=2**62),
     Experiment(hidden="8, 4, 2", activation=["relu", {"name": "leaky_relu", "negative_slope": 0.2}, "gelu"]),
     Experiment(function={"name": "rosenbrock", "start": [-1.0, 2.0]}, epochs=20, precision="float64"),
+    Experiment(schedule=Exponential(gamma=0.5), clip_norm=1.5, clip_value=0.1, observers=["csv", TensorBoard(every=2)]),
 ]
 
 
@@ -139,19 +142,13 @@ class Still(Optimizer):
         return 0 * theta, state
 
 
-def test_decay_needs_an_optimizer_with_a_rate():
-    assert Experiment(optimizer=Still()).learning_rate_decay == 1
-    with pytest.raises(ExperimentError, match="still has no learning_rate"):
-        Experiment(optimizer=Still(), learning_rate_decay=0.9)
-
-
-def test_another_optimizer_takes_a_decay_only_of_a_rate_that_it_has(monkeypatch):
+def test_another_optimizer_takes_a_schedule_only_of_a_rate_that_it_has(monkeypatch):
     monkeypatch.setattr(registry(), "_provided", [*registry()._provided, Provided(Still, "some-dist", "1.0")])
     classic = Experiment.preset("classic")
-    assert classic.with_overrides(["optimizer=adam"]).learning_rate_decay == classic.learning_rate_decay != 1
-    assert classic.with_overrides(["optimizer=still"]).learning_rate_decay == 1
-    with pytest.raises(ExperimentError, match="still has no learning_rate"):
-        classic.with_overrides(["optimizer=still", "learning_rate_decay=0.9"])
+    assert classic.with_overrides(["optimizer=adam"]).schedule == classic.schedule == Exponential(gamma=0.85)
+    assert classic.with_overrides(["optimizer=still"]).schedule == Constant()
+    with pytest.raises(ExperimentError, match="schedule = 'step', but still has no learning_rate"):
+        classic.with_overrides(["optimizer=still", "schedule=step"])
     with pytest.raises(ExperimentError, match="there is no optimizer 'stil'"):
         classic.with_overrides(["optimizer=stil"])
 
@@ -263,8 +260,77 @@ def test_naming_a_part_by_its_field_is_naming_it():
         assert changed.with_overrides([f"{name}=adam"]) == changed
     assert Experiment().with_overrides(["function.name=ravine"]) == Experiment(function="ravine")
     assert Experiment().with_overrides(["function.start=[1, 2, 3]"]).function.start == (1, 2, 3)
-    decayed = Experiment(function="ravine", learning_rate_decay=0.5)
-    assert decayed.with_overrides(["function.start=[1, 2]"]).learning_rate_decay == 0.5
+    decayed = Experiment(function="ravine", schedule="exponential")
+    assert decayed.with_overrides(["function.start=[1, 2]"]).schedule == Exponential()
+    assert Experiment.preset("classic").with_overrides(["function=ravine"]).schedule == Constant()
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["csv, tensorboard", ["csv", {"name": "tensorboard"}], [CSV(), "tensorboard"], (CSV(), TensorBoard())],
+    ids=repr,
+)
+def test_observers_are_said_by_names_tables_and_objects(said):
+    assert Experiment(observers=said).observers == (CSV(), TensorBoard())
+
+
+@pytest.mark.parametrize("said", ["csv", {"name": "csv"}, CSV()], ids=repr)
+def test_one_observer_needs_no_list(said):
+    assert Experiment(observers=said).observers == (CSV(),)
+    assert Experiment(observers=()).observers == Experiment(observers="").observers == ()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "observers"),
+    [
+        (["observers=csv"], (CSV(),)),
+        (["observers=csv,tensorboard"], (CSV(), TensorBoard())),
+        (['observers=["csv", {name = "csv", every = 3}]'], (CSV(), CSV(every=3))),
+        (["observers=csv", "observers.path=log.csv"], (CSV(path="log.csv"),)),
+        (["observers=csv", "observers.0.path=log.csv"], (CSV(path="log.csv"),)),
+        (["observers.0=csv", "observers.1=tensorboard", "observers.1.every=5"], (CSV(), TensorBoard(every=5))),
+        (["observers.0.name=csv", "observers.0.every=2", "observers.0=csv"], (CSV(every=2),)),
+    ],
+)
+def test_observers_are_overridden_by_their_places(overrides, observers):
+    assert Experiment().with_overrides(overrides).observers == observers
+
+
+def test_activations_are_overridden_by_their_places():
+    changed = Experiment(activation=["relu", "leaky_relu"]).with_overrides(["activation.1.negative_slope=0.5"])
+    assert [activation.name for activation in changed.activation] == ["relu", "leaky_relu"]
+    assert changed.activation[1].negative_slope == 0.5
+
+
+def test_overrides_of_places_that_there_are_not_are_errors():
+    for override in ("observers.1=csv", "observers.path=x", "observers.-1=csv"):
+        with pytest.raises(ExperimentError, match="no entry of a list of 0; they count from 0"):
+            Experiment().with_overrides([override])
+    with pytest.raises(ExperimentError, match=r"observers\.0\.pat: .*Did you mean 'path'"):
+        Experiment().with_overrides(["observers=csv", "observers.0.pat=x"])
+    with pytest.raises(ExperimentError, match=r"observers\.1: there is no observer 'csw'\. Did you mean 'csv'"):
+        Experiment(observers=["csv", "csw"])
+
+
+def test_what_the_first_runs_call_a_decay_is_a_schedule():
+    assert Experiment(learning_rate_decay=0.5).schedule == Exponential(gamma=0.5)
+    assert Experiment(learning_rate_decay=1).schedule == Constant()
+    with pytest.raises(ExperimentError, match=r"schedule = .exponential. and schedule\.gamma now"):
+        Experiment(learning_rate_decay=0.5, schedule="cosine")
+
+
+@pytest.mark.parametrize("name", ["clip_norm", "clip_value"])
+def test_limits_of_gradients_are_positive_or_none(name):
+    assert getattr(Experiment(**{name: 2}), name) == 2
+    assert name not in Experiment().to_dict()
+    with pytest.raises(ExperimentError, match=f"{name}: .*greater than 0, not 0"):
+        Experiment(**{name: 0})
+
+
+def test_json_schema_allows_one_observer_or_a_list():
+    choices = Experiment.model_json_schema()["properties"]["observers"]["anyOf"]
+    assert choices[0]["enum"][:2] == ["csv", "tensorboard"]
+    assert choices[-1]["items"]["anyOf"] == choices[:-1]
 
 
 def test_json_schema_holds_what_fields_of_any_type_refer_to(monkeypatch):

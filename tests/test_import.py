@@ -12,8 +12,9 @@ import landscape
 
 ROOT = Path(landscape.__file__).parent
 ORDER = """
-    _blas errors layout path plane objective kinds hookspecs activations costs optimizers datasets projections
-    functions network builtin registry experiment figures surface runs training dashboard cli __main__
+    _blas errors _guard _files layout path plane objective kinds hookspecs _hooks _installed activations costs
+    optimizers schedules datasets projections observers functions network builtin registry parts overrides
+    experiment figures describe surface runs training testing scaffold dashboard cli __main__
 """.split()
 HEAVY = {"plotly", "dash", "dash_mantine_components", "zarr", "typer", "rich", "waitress", "torch", "matplotlib"}
 

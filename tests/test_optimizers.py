@@ -1,121 +1,43 @@
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from landscape.builtin import register_optimizers
-from landscape.kinds import Optimizer
-from landscape.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from landscape.optimizers import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
 
-torch = pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
+pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
+import torch
+from oracles import optimizers as oracles
+from oracles.optimizers import EVERY, INPUTS, ORACLES, START, WANTED
 
-STEPS, ROWS, P = 200, 16, 12
-_rng = np.random.default_rng(0)
-INPUTS, WANTED = _rng.normal(size=(STEPS, ROWS, P)), _rng.uniform(-1, 1, size=(STEPS, ROWS))
-START = _rng.normal(size=P)
-
-# The same options in our words and in PyTorch's.
-ORACLES: list[tuple[Optimizer, Callable]] = [
-    (SGD(), lambda p: torch.optim.SGD(p, lr=0.5)),
-    (SGD(learning_rate=0.1, weight_decay=0.02), lambda p: torch.optim.SGD(p, lr=0.1, weight_decay=0.02)),
-    (SGD(learning_rate=0.05, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9)),
-    (
-        SGD(learning_rate=0.05, momentum=0.8, weight_decay=0.01),
-        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.8, weight_decay=0.01),
-    ),
-    (
-        SGD(learning_rate=0.05, momentum=0.9, nesterov=True),
-        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
-    ),
-    (
-        SGD(learning_rate=0.05, momentum=0.7, nesterov=True, weight_decay=0.03),
-        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.7, nesterov=True, weight_decay=0.03),
-    ),
-    (Adam(), lambda p: torch.optim.Adam(p)),
-    (
-        Adam(learning_rate=0.02, beta1=0.8, beta2=0.95, epsilon=1e-4),
-        lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.8, 0.95), eps=1e-4),
-    ),
-    (Adam(learning_rate=0.02, beta1=0.0), lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.0, 0.999))),
-    (
-        Adam(learning_rate=0.02, weight_decay=0.1),
-        lambda p: torch.optim.Adam(p, lr=0.02, weight_decay=0.1),
-    ),
-    (AdamW(), lambda p: torch.optim.AdamW(p)),
-    (
-        AdamW(learning_rate=0.02, beta1=0.8, beta2=0.95, epsilon=1e-4, weight_decay=0.3),
-        lambda p: torch.optim.AdamW(p, lr=0.02, betas=(0.8, 0.95), eps=1e-4, weight_decay=0.3),
-    ),
-    (
-        AdamW(learning_rate=0.02, weight_decay=0.0),
-        lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.0),
-    ),
-    (RMSprop(), lambda p: torch.optim.RMSprop(p, lr=0.001)),
-    (
-        RMSprop(learning_rate=0.02, smoothing=0.9, epsilon=1e-3, weight_decay=0.05),
-        lambda p: torch.optim.RMSprop(p, lr=0.02, alpha=0.9, eps=1e-3, weight_decay=0.05),
-    ),
-    (
-        RMSprop(learning_rate=0.005, momentum=0.8),
-        lambda p: torch.optim.RMSprop(p, lr=0.005, momentum=0.8),
-    ),
-    (RMSprop(learning_rate=0.01, centered=True), lambda p: torch.optim.RMSprop(p, lr=0.01, centered=True)),
-    (
-        RMSprop(learning_rate=0.005, momentum=0.5, centered=True, weight_decay=0.01),
-        lambda p: torch.optim.RMSprop(p, lr=0.005, momentum=0.5, centered=True, weight_decay=0.01),
-    ),
-    (Adagrad(), lambda p: torch.optim.Adagrad(p, lr=0.01)),
-    (
-        Adagrad(learning_rate=0.2, epsilon=1e-3, weight_decay=0.05),
-        lambda p: torch.optim.Adagrad(p, lr=0.2, eps=1e-3, weight_decay=0.05),
-    ),
-    (
-        Adagrad(learning_rate=0.2, learning_rate_decay=0.1),
-        lambda p: torch.optim.Adagrad(p, lr=0.2, lr_decay=0.1),
-    ),
-]
-EVERY = [optimizer for optimizer, _ in ORACLES]
 each = pytest.mark.parametrize("optimizer", EVERY, ids=repr)
+_gradient = oracles.gradient
+SCALARS = {"step": np.int64, "momentum_product": np.float64}
 
 
-def _gradient(t, theta):
-    """Return ∂/∂θ of the mean of (tanh(Xθ) − y)² over minibatch `t`, by hand."""
-    a = np.tanh(INPUTS[t].astype(theta.dtype) @ theta)
-    return (2 / ROWS) * (INPUTS[t].astype(theta.dtype).T @ ((a - WANTED[t].astype(theta.dtype)) * (1 - a * a)))
+def _path(optimizer, dtype=np.float64, steps=oracles.STEPS):
+    return oracles.path(optimizer, dtype, steps)[0]
 
 
-def _path(optimizer, dtype=np.float64, steps=STEPS):
-    """Return θ after each step, made by the pure methods."""
-    theta = START.astype(dtype)
-    state = optimizer.init(theta)
-    path = []
-    for t in range(steps):
-        increment, state = optimizer.update(_gradient(t, theta), state, theta)
-        theta = theta + increment
-        path.append(theta)
-    return np.array(path)
-
-
-def _oracle_path(build):
-    """Return θ after each step of PyTorch, with PyTorch's gradients."""
-    theta = torch.nn.Parameter(torch.from_numpy(START.copy()))
-    optimizer = build([theta])
-    inputs, wanted = torch.from_numpy(INPUTS), torch.from_numpy(WANTED)
-    path = []
-    for t in range(STEPS):
-        optimizer.zero_grad()
-        ((torch.tanh(inputs[t] @ theta) - wanted[t]) ** 2).mean().backward()
-        optimizer.step()
-        path.append(theta.detach().numpy().copy())
-    return np.array(path)
-
-
-@pytest.mark.parametrize(("optimizer", "build"), ORACLES, ids=[repr(optimizer) for optimizer in EVERY])
-def test_two_hundred_steps_agree_with_pytorch(optimizer, build):
-    expected = _oracle_path(build)
+@pytest.mark.parametrize("oracle", ORACLES, ids=[repr(optimizer) for optimizer in EVERY])
+def test_two_hundred_steps_agree_with_pytorch(oracle):
+    expected = oracles.reference_path(oracle)[0]
     assert np.abs(expected[-1] - START).max() > 0.01  # it went somewhere
-    np.testing.assert_allclose(_path(optimizer), expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(_path(oracle.plugin), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("oracle", [oracle for oracle in ORACLES if isinstance(oracle.plugin, ASGD)], ids=repr)
+def test_average_of_asgd_agrees_with_pytorch(oracle):
+    average = oracles.path(oracle.plugin)[1]["average"]
+    expected = oracles.reference_path(oracle)[1]["ax"].numpy()
+    np.testing.assert_allclose(average, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_asgd_averages_all_that_comes_after_its_start():
+    asgd = ASGD(learning_rate=0.2, decay=0, averaging_start=50)
+    path, state = oracles.path(asgd)
+    # the step after the first 50 is the first in the average, and the next replaces it, as in PyTorch
+    np.testing.assert_allclose(state["average"], path[51:].mean(axis=0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -147,7 +69,7 @@ def test_only_plain_gradient_descent_has_a_factor():
             super().advance(gradient, state, theta)
             gradient *= 0.5
 
-    for other in (SGD(momentum=0.5), SGD(weight_decay=0.1), Halved(), Adam(), Adagrad()):
+    for other in (SGD(momentum=0.5), SGD(weight_decay=0.1), Halved(), *(cls() for cls in register_optimizers()[1:])):
         assert other.factor() is None
 
 
@@ -161,10 +83,11 @@ def test_update_changes_none_of_its_arguments(optimizer):
     np.testing.assert_array_equal(theta, START)
     np.testing.assert_array_equal(gradient, before[0])
     assert state.keys() == before[1].keys() == new.keys()
+    assert state == {} or any(not np.array_equal(values, new[name]) for name, values in state.items())
     for name, values in state.items():
         np.testing.assert_array_equal(values, before[1][name])
-        assert not np.array_equal(values, new[name])
         assert not np.shares_memory(values, new[name])
+        assert not np.shares_memory(values, theta)
     assert not np.shares_memory(increment, gradient)
 
 
@@ -175,7 +98,7 @@ def test_float32_stays_float32(optimizer):
     theta = START.astype(np.float32)
     increment, state = optimizer.update(_gradient(0, theta), optimizer.init(theta), theta)
     assert increment.dtype == np.float32
-    assert {values.dtype for name, values in state.items() if name != "step"} <= {np.dtype(np.float32)}
+    assert {values.dtype for name, values in state.items() if name not in SCALARS} <= {np.dtype(np.float32)}
     # 20 steps of rounding, where Adam's first ones divide by roots of differences that float32 rounds.
     np.testing.assert_allclose(path, _path(optimizer, steps=20), rtol=1e-3, atol=1e-4)
 
@@ -188,8 +111,8 @@ def test_state_is_named_arrays_and_nothing_else(optimizer):
     for values in [*state.values(), *later.values()]:
         assert isinstance(values, np.ndarray)
     for name, values in later.items():
-        assert values.shape == state[name].shape == (() if name == "step" else theta.shape)
-        assert values.dtype == state[name].dtype == (np.int64 if name == "step" else theta.dtype)
+        assert values.shape == state[name].shape == (() if name in SCALARS else theta.shape)
+        assert values.dtype == state[name].dtype == SCALARS.get(name, theta.dtype)
     if "step" in state:
         assert int(later["step"]) == int(state["step"]) + 1 == 1
 
@@ -214,7 +137,7 @@ def test_parameter_without_gradient_stays_finite(optimizer, dtype):
     for _ in range(5):
         state = optimizer.step(np.zeros_like(theta), state, theta)
     assert np.isfinite(theta).all()
-    if optimizer.weight_decay == 0:
+    if getattr(optimizer, "weight_decay", 0) == getattr(optimizer, "decay", 0) == 0:
         np.testing.assert_array_equal(theta, START.astype(dtype))
 
 
@@ -225,6 +148,46 @@ def test_default_settings_go_downhill(cls):
 
     path = _path(cls())
     assert cost(path[-1]) < cost(START)
+
+
+def test_rprop_rests_where_the_gradient_turned_and_shortens_its_step():
+    rprop = Rprop(learning_rate=0.1)
+    theta = np.zeros(3)
+    state = rprop.init(theta)
+    for gradient in ([1.0, 1.0, 0.0], [-1.0, 2.0, 0.0], [-1.0, 1e-30, -3.0]):
+        increment, state = rprop.update(np.array(gradient), state, theta)
+    np.testing.assert_allclose(increment, [0.05, -0.144, 0.1], rtol=1e-15)
+    np.testing.assert_array_equal(state["sign"], [-1, 1, -1])
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_rprop_looks_at_signs_only_also_where_products_of_gradients_would_vanish_or_overflow(size):
+    def path(size):
+        theta, thetas = np.zeros(4, np.float32), []
+        state = Rprop().init(theta)
+        for gradient in np.random.default_rng(1).normal(size=(20, 4)):
+            state = Rprop().step((size * gradient).astype(np.float32), state, theta)
+            thetas.append(theta.copy())
+        return thetas
+
+    np.testing.assert_array_equal(path(size), path(1.0))
+
+
+def test_rprop_keeps_steps_within_limits_that_are_in_order():
+    with pytest.raises(ValidationError, match=r"smallest_step = 0\.1 is above largest_step = 0\.01: set"):
+        Rprop(smallest_step=0.1, largest_step=0.01)
+
+
+def test_radam_steps_unscaled_until_it_has_seen_enough_gradients():
+    radam = RAdam(learning_rate=1.0, beta1=0.0)
+    theta = np.zeros(2)
+    state = radam.init(theta)
+    sizes = []
+    for _ in range(7):
+        increment, state = radam.update(np.array([1e-3, 1e3]), state, theta)
+        sizes.append(increment)
+    np.testing.assert_allclose(sizes[:5], np.tile([-1e-3, -1e3], (5, 1)), rtol=1e-12)
+    assert (np.abs(sizes[5:]) < 1).all()  # ρ is above 5 from the sixth step on
 
 
 def test_centred_rmsprop_survives_a_constant_gradient():
@@ -267,6 +230,13 @@ def test_nesterov_without_momentum_is_refused_with_the_remedy():
         lambda: AdamW(epsilon=0),
         lambda: RMSprop(smoothing=1),
         lambda: Adagrad(learning_rate_decay=-1),
+        lambda: NAdam(momentum_decay=-1),
+        lambda: RAdam(beta2=1),
+        lambda: Adamax(epsilon=0),
+        lambda: Adadelta(smoothing=1),
+        lambda: Rprop(grow=1),
+        lambda: Rprop(shrink=1),
+        lambda: ASGD(averaging_start=-1),
         lambda: SGD(rate=1),
     ],
 )
@@ -286,3 +256,12 @@ def test_every_field_has_a_default_a_description_and_bounds(cls):
 
 def test_every_optimizer_of_the_package_is_tested_here():
     assert {type(optimizer) for optimizer in EVERY} == set(register_optimizers())
+
+
+@pytest.mark.parametrize("cls", register_optimizers(), ids=lambda cls: cls.name)
+def test_defaults_are_those_of_pytorch_but_for_two_learning_rates(cls):
+    oracle = next(oracle for oracle in ORACLES if oracle.plugin == cls())
+    made = oracle.reference([torch.nn.Parameter(torch.zeros(1))])
+    theirs = type(made)([torch.nn.Parameter(torch.zeros(1))]).defaults
+    differing = {option for option, value in made.defaults.items() if value != theirs[option]}
+    assert differing == ({"lr"} if cls in (SGD, RMSprop) else set())

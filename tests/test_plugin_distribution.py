@@ -1,23 +1,23 @@
 """A plugin as a distribution: installed with pip into an environment of its own, found through its entry point."""
 
+import ast
 import itertools
-import os
 import shutil
-import subprocess
 import sys
-import sysconfig
-import venv
+import tomllib
 from pathlib import Path
 
 import pytest
+from environment import PIP, Environment
 
-import landscape
 from landscape import Run, load_plugin
+from landscape.kinds import KINDS
 from landscape.registry import registry
 
-FOCAL = Path(__file__).parents[1] / "plugins" / "landscape-focal"
+PLUGINS = Path(__file__).parents[1] / "plugins"
+EXAMPLES = sorted(path for path in PLUGINS.iterdir() if path.is_dir())
+FOCAL = PLUGINS / "landscape-focal"
 SMALL = ["dataset=spirals", "dataset.train_size=40", "hidden=4", "epochs=2", "output=identity"]
-PIP = ["install", "--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
 
 # Beside the real one: a distribution that cannot be imported, and one that provides the same name.
 PROJECT = """
@@ -35,45 +35,6 @@ point = "{module}"
 [tool.hatch.build.targets.wheel]
 only-include = ["{module}.py"]
 """
-
-
-class Environment:
-    """A virtual environment that sees the packages of the one the tests run in, and no network."""
-
-    def __init__(self, folder):
-        venv.create(folder, with_pip=False)
-        paths = {"base": str(folder), "platbase": str(folder)}
-        site = Path(sysconfig.get_path("purelib", "venv", vars=paths))
-        # The package itself first: it may be used from its source folder.
-        seen = [Path(landscape.__file__).parents[1], *map(sysconfig.get_path, ("purelib", "platlib"))]
-        (site / "seen.pth").write_text("\n".join(map(str, seen)))
-        self._python = Path(sysconfig.get_path("scripts", "venv", vars=paths)) / Path(sys.executable).name
-        self.folder = folder
-
-    def run(self, *arguments):
-        """Run Python in the environment and return what it prints."""
-        kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-        done = subprocess.run(
-            [self._python, *map(str, arguments)],
-            env=kept | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def pip(self, *arguments):
-        self.run("-m", "pip", *arguments)
-
-    def landscape(self, *arguments):
-        return self.run("-m", "landscape", *arguments)
-
-    def plugins(self):
-        """Return the rows of ``landscape plugins`` that are not built in, split at blanks."""
-        rows = [line.split(maxsplit=4) for line in self.landscape("plugins").splitlines()[1:]]
-        return [row for row in rows if row[2] != "landscape-explorer"]
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +129,45 @@ except ValueError as error:
     works, error = environment.run("-c", code).splitlines()
     assert works == "quadratic landscape_rival"
     assert "'landscape-focal:focal' or 'landscape-rival:focal'" in error
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_an_example_distribution_needs_nothing_that_it_does_not_ask_for(folder):
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["name"] == folder.name
+    asked = {requirement.partition(">=")[0] for requirement in project["dependencies"]}
+    assert any(requirement.startswith("landscape-explorer>=") for requirement in project["dependencies"])
+    (module,) = project["entry-points"]["landscape"].values()
+    source = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
+    names = [node.module for node in ast.walk(source) if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in ast.walk(source) if isinstance(node, ast.Import) for alias in node.names]
+    used = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    assert {name.replace("landscape", "landscape-explorer") for name in used} <= asked
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_an_example_distribution_says_how_to_install_use_and_test_it(folder):
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith(f"# {folder.name}\n")
+    for command in (f"$ pip install ./plugins/{folder.name}\n", "$ landscape ", f"`pytest plugins/{folder.name}`"):
+        assert command in readme, command
+    (tests,) = (folder / "tests").glob("test_*.py")
+    assert "landscape.testing" in tests.read_text(encoding="utf-8")
+
+
+def test_all_example_distributions_work_together(tmp_path):
+    environment = Environment(tmp_path)
+    sources = [shutil.copytree(folder, tmp_path / "sources" / folder.name) for folder in EXAMPLES]
+    environment.pip(*PIP, *sources)
+    listed = {(row[0], row[2]) for row in environment.plugins() if row[4] == "✓"}
+    assert {kind for kind, _ in listed} == set(KINDS)
+    assert {distribution for _, distribution in listed} == {folder.name for folder in EXAMPLES}
+    chosen = ["cost=focal", "activation=snake", "optimizer=lion", "schedule=triangular", "observers=keep_best"]
+    overrides = [word for setting in [*SMALL, *chosen] for word in ("--set", setting)]
+    environment.landscape("train", *overrides, "--out", "all.zarr")
+    assert (tmp_path / "best.npy").is_file()
+    surfaced = environment.landscape("surface", "all.zarr", "--projection", "sharpest", "--resolution", "5")
+    assert "sharpest" in surfaced
+    assert "apt-get install dataset-fashion-mnist" in environment.refused(
+        "train", "--set", "dataset=fashion_mnist", "--set", f"dataset.path={tmp_path / 'none'}"
+    )

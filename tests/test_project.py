@@ -19,6 +19,7 @@ import landscape
 from landscape.registry import registry
 
 ROOT = Path(__file__).parents[1]
+FOCAL = ROOT / "plugins" / "landscape-focal" / "landscape_focal.py"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
@@ -123,16 +124,15 @@ def test_readme_links_lead_to_files():
 
 def test_readme_shows_the_tested_examples():
     program, plugin = blocks("python")
-    examples = ROOT / "docs" / "examples"
-    assert program == (examples / "quickstart.py").read_text(encoding="utf-8")
-    assert plugin == (examples / "log_cosh.py").read_text(encoding="utf-8")
+    assert program == (ROOT / "docs" / "examples" / "quickstart.py").read_text(encoding="utf-8")
+    assert plugin == FOCAL.read_text(encoding="utf-8")
     assert len([line for line in program.splitlines() if line]) == 5
     assert len(plugin.splitlines()) <= 25
 
 
 def test_readme_overrides_make_an_experiment(monkeypatch):
     monkeypatch.setattr(registry(), "_provided", list(registry()._provided))
-    landscape.load_plugin(ROOT / "docs" / "examples" / "log_cosh.py")
+    landscape.load_plugin(FOCAL)
     commands = [line for block in blocks("console") for line in block.splitlines() if "landscape train" in line]
     assert commands
     for command in commands:

@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+import threading
 from collections.abc import Callable
 from importlib import metadata
 from typing import ClassVar
@@ -10,17 +11,20 @@ import pytest
 from pydantic import Field
 
 from landscape import hookimpl
+from landscape._installed import Point, points
 from landscape.builtin import register_costs
 from landscape.costs import Huber, Quadratic
 from landscape.errors import PluginError
 from landscape.experiment import Experiment
 from landscape.kinds import KINDS, Activation, Cost
-from landscape.registry import BUILTIN, Registry, load_plugin, registry, why_invalid
+from landscape.registry import BUILTIN, Registry, load_plugin, metadata_version, registry, why_invalid
+
+VERSION = metadata_version()
 
 COST = """
 from landscape import Cost, hookimpl
 
-class Absolute(Cost):
+class Taxicab(Cost):
     name = "{name}"
 
     def per_example(self, outputs, targets):
@@ -31,12 +35,12 @@ class Absolute(Cost):
 
 @hookimpl
 def register_costs():
-    return [Absolute]
+    return [Taxicab]
 """
 
 
-class Absolute(Cost):
-    name: ClassVar[str] = "absolute"
+class Taxicab(Cost):
+    name: ClassVar[str] = "taxicab"
 
     def per_example(self, outputs, targets):
         return abs(outputs - targets).sum(axis=-1)
@@ -68,7 +72,7 @@ def install(tmp_path, monkeypatch):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
         (info / "entry_points.txt").write_text(f"[landscape]\n{module} = {module}\n")
-        return next(iter(metadata.distribution(distribution).entry_points))
+        return next(point for point in points(VERSION) if point.distribution == distribution)
 
     yield make
     for path in tmp_path.glob("*.py"):
@@ -98,17 +102,17 @@ def test_every_kind_has_built_ins_of_this_distribution(kind):
 
 
 def test_an_installed_distribution_is_found_through_its_entry_point(install, fresh_registry):
-    install("landscape-absolute", "plug_absolute", COST.format(name="absolute"))
-    provided = registry().find("cost", "absolute")
-    assert (provided.distribution, provided.version) == ("landscape-absolute", "1.2.3")
-    assert provided.key == "landscape-absolute:absolute"
-    assert Experiment(cost="absolute").cost == provided.cls()
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    provided = registry().find("cost", "taxicab")
+    assert (provided.distribution, provided.version) == ("landscape-taxicab", "1.2.3")
+    assert provided.key == "landscape-taxicab:taxicab"
+    assert Experiment(cost="taxicab").cost == provided.cls()
 
 
 def test_a_broken_distribution_stops_neither_the_built_ins_nor_others(install, fresh_registry):
     install("a-broken", "plug_broken", "import no_such_module_at_all")
-    install("landscape-absolute", "plug_absolute", COST.format(name="absolute"))
-    assert registry().find("cost", "absolute").distribution == "landscape-absolute"
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    assert registry().find("cost", "taxicab").distribution == "landscape-taxicab"
     assert registry().find("cost", "quadratic").cls is Quadratic
     assert [(f.distribution, f.version) for f in registry().failures] == [("a-broken", "1.2.3")]
 
@@ -125,13 +129,13 @@ def test_a_broken_distribution_stops_neither_the_built_ins_nor_others(install, f
         ("raise ValueError", "ValueError"),
         (COST.replace("register_costs", "register_cost"), "Did you mean 'register_costs'?"),
         (COST.replace("register_costs()", "register_costs(manager)"), "hooks take no arguments"),
-        (COST.replace("return [Absolute]", "return Absolute"), "return a list of classes"),
-        (COST.replace("return [Absolute]", "return None"), "return a list of classes"),
-        (COST.replace("return [Absolute]", "raise RuntimeError('no GPU')"), "RuntimeError: no GPU"),
+        (COST.replace("return [Taxicab]", "return Taxicab"), "return [Taxicab]"),
+        (COST.replace("return [Taxicab]", "return None"), "return a list of classes"),
+        (COST.replace("return [Taxicab]", "raise RuntimeError('no GPU')"), "RuntimeError: no GPU"),
     ],
 )
 def test_a_broken_module_is_reported_in_one_line(install, found, source, reason):
-    found.load(install("landscape-broken", "plug_broken", source.format(name="absolute")))
+    found.load(install("landscape-broken", "plug_broken", source.format(name="taxicab")))
     (failure,) = found.failures
     assert reason in failure.reason
     assert "\n" not in str(failure)
@@ -146,19 +150,28 @@ def test_a_broken_module_is_reported_in_one_line(install, found, source, reason)
 
 
 def test_a_distribution_without_metadata_stops_nothing(install, fresh_registry, tmp_path):
-    install("landscape-whole", "whole_cost", COST.format(name="absolute"))
+    install("landscape-whole", "whole_cost", COST.format(name="taxicab"))
     (tmp_path / "ruin-1.0.dist-info").mkdir()
     (tmp_path / "ruin-1.0.dist-info" / "entry_points.txt").write_text("[landscape]\nruin = ruined_module\n")
-    assert registry().find("cost", "absolute").distribution == "landscape-whole"
+    assert registry().find("cost", "taxicab").distribution == "landscape-whole"
     assert [str(f) for f in registry().failures] == [
-        "plugin 'ruin' of unknown: ModuleNotFoundError: No module named 'ruined_module'"
+        "plugin 'ruin' of unknown: its metadata say no name and version: install it again"
     ]
 
 
 def test_an_entry_point_to_a_module_that_is_not_there_is_a_failure(found):
-    found.load(metadata.EntryPoint("ghost", "no_such_module_at_all", "landscape"))
-    assert found.failures[0].distribution == "unknown"
+    found.load(Point("ghost", "ghosts", "1.0", metadata.EntryPoint("ghost", "no_such_module_at_all", "landscape")))
+    assert found.failures[0].distribution == "ghosts"
     assert "ModuleNotFoundError" in found.failures[0].reason
+
+
+def test_a_malformed_list_of_entry_points_is_reported_and_another_groups_is_not(install, tmp_path):
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    (tmp_path / "landscape_taxicab-1.2.3.dist-info" / "entry_points.txt").write_text("[landscape]\nno equals sign\n")
+    (problem,) = [point.problem for point in points(VERSION) if point.distribution == "landscape-taxicab"]
+    assert "its entry_points.txt cannot be read" in problem
+    (tmp_path / "landscape_taxicab-1.2.3.dist-info" / "entry_points.txt").write_text("[another]\nno equals sign\n")
+    assert [point for point in points(VERSION) if point.distribution == "landscape-taxicab"] == []
 
 
 class Abstract(Cost):
@@ -168,12 +181,12 @@ class Abstract(Cost):
         return outputs
 
 
-class Nameless(Absolute):
+class Nameless(Taxicab):
     name: ClassVar[str] = "Not a name"
 
 
 class NameAsField(Cost):
-    name: str = "absolute"
+    name: str = "taxicab"
 
     def per_example(self, outputs, targets):
         return outputs
@@ -182,20 +195,20 @@ class NameAsField(Cost):
         return outputs
 
 
-class Demanding(Absolute):
+class Demanding(Taxicab):
     delta: float
 
 
-class SelfContradicting(Absolute):
+class SelfContradicting(Taxicab):
     delta: float = Field(-1.0, gt=0, validate_default=True)
 
 
-class FailsToStart(Absolute):
+class FailsToStart(Taxicab):
     def model_post_init(self, context):
         raise RuntimeError("not today")
 
 
-class Unspeakable(Absolute):
+class Unspeakable(Taxicab):
     delta: Callable = Field(abs, description="A function")
 
 
@@ -213,8 +226,8 @@ class Identity(Activation):
     ("cls", "reason"),
     [
         (Identity, "is not a class derived from landscape.Cost"),
-        (Absolute(), "is not a class derived from landscape.Cost"),
-        ("absolute", "'absolute' is not a class derived from landscape.Cost"),
+        (Taxicab(), "is not a class derived from landscape.Cost"),
+        ("taxicab", "'taxicab' is not a class derived from landscape.Cost"),
         (Abstract, "Abstract lacks gradient"),
         (Cost, "Cost lacks gradient, per_example"),
         (Nameless, "Nameless.name = 'Not a name'"),
@@ -226,25 +239,25 @@ class Identity(Activation):
     ],
 )
 def test_an_invalid_class_is_reported_and_the_modules_others_are_kept(found, cls, reason):
-    found.add(costs_of(cls, Absolute), "point", "landscape-mixed", "1.0")
+    found.add(costs_of(cls, Taxicab), "point", "landscape-mixed", "1.0")
     assert [f.distribution for f in found.failures] == ["landscape-mixed"]
     assert reason in found.failures[0].reason
-    assert found.find("cost", "absolute").cls is Absolute
+    assert found.find("cost", "taxicab").cls is Taxicab
 
 
 def test_one_distribution_cannot_provide_a_name_twice(found):
-    found.add(costs_of(Absolute, type("Again", (Absolute,), {})), "point", "landscape-twice", "1.0")
-    assert "'absolute' is registered twice" in found.failures[0].reason
-    assert found.find("cost", "absolute").cls is Absolute
+    found.add(costs_of(Taxicab, type("Again", (Taxicab,), {})), "point", "landscape-twice", "1.0")
+    assert "'taxicab' is registered twice" in found.failures[0].reason
+    assert found.find("cost", "taxicab").cls is Taxicab
 
 
 @pytest.fixture
 def clashing(found):
-    """Two distributions that both provide "absolute", and one of them "huber", which is built in."""
-    other = type("Absolute", (Absolute,), {"__module__": __name__})
-    theirs = type("Huber", (Absolute,), {"__module__": __name__, "name": "huber"})
+    """Two distributions that both provide "taxicab", and one of them "huber", which is built in."""
+    other = type("Taxicab", (Taxicab,), {"__module__": __name__})
+    theirs = type("Huber", (Taxicab,), {"__module__": __name__, "name": "huber"})
     found.add(costs_of(other), "point", "landscape-one", "1.0")
-    found.add(costs_of(Absolute, theirs), "point", "landscape-two", "2.0")
+    found.add(costs_of(Taxicab, theirs), "point", "landscape-two", "2.0")
     return found
 
 
@@ -252,13 +265,15 @@ def test_a_clash_is_an_error_only_when_the_name_is_asked_for(clashing):
     assert clashing.failures == []
     assert clashing.find("cost", "quadratic").cls is Quadratic
     with pytest.raises(PluginError, match="several") as error:
-        clashing.find("cost", "absolute")
-    assert "'landscape-one:absolute' or 'landscape-two:absolute'" in str(error.value)
+        clashing.find("cost", "taxicab")
+    assert "landscape-one 1.0 and landscape-two 2.0: write 'landscape-one:taxicab' or 'landscape-two:taxicab'" in str(
+        error.value
+    )
 
 
 def test_distribution_and_name_always_tell_providers_apart(clashing):
-    assert clashing.find("cost", "landscape-two:absolute").cls is Absolute
-    assert clashing.find("cost", "landscape-one:absolute").cls is not Absolute
+    assert clashing.find("cost", "landscape-two:taxicab").cls is Taxicab
+    assert clashing.find("cost", "landscape-one:taxicab").cls is not Taxicab
     assert clashing.find("cost", "landscape-explorer:huber").cls is Huber
 
 
@@ -274,18 +289,18 @@ def test_every_listed_name_finds_its_own_plugin(clashing):
 
 
 def test_names_mean_the_same_in_every_order_of_installation(install, fresh_registry):
-    points = [
-        install("landscape-one", "plug_one", COST.format(name="absolute")),
-        install("landscape-two", "plug_two", COST.format(name="absolute")),
-        install("landscape-three", "plug_three", COST.format(name="third")),
-        install("landscape-huber", "plug_huber", COST.format(name="huber")),
-        install("landscape-broken", "plug_broken", "1 / 0"),
-    ]
+    install("landscape-one", "plug_one", COST.format(name="taxicab"))
+    install("landscape-two", "plug_two", COST.format(name="taxicab"))
+    install("landscape-three", "plug_three", COST.format(name="third"))
+    install("landscape-huber", "plug_huber", COST.format(name="huber"))
+    install("landscape-broken", "plug_broken", "1 / 0")
+    ours = [d for d in metadata.distributions() if d.version == "1.2.3" and d.name.startswith("landscape-")]
+    assert len(ours) == 5
     seen = set()
-    for order in itertools.permutations(points):
+    for order in itertools.permutations(ours):
         registry.cache_clear()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(metadata, "entry_points", lambda group, order=order: metadata.EntryPoints(order))
+            patch.setattr(metadata, "distributions", lambda order=order: iter(order))
             found = registry()
         seen.add((tuple(found.names("cost")), tuple(p.key for p in found.provided("cost")), str(found.failures[0])))
     assert len(seen) == 1
@@ -294,13 +309,18 @@ def test_names_mean_the_same_in_every_order_of_installation(install, fresh_regis
 def test_an_unknown_name_suggests_the_near_one_and_lists_all(found):
     with pytest.raises(PluginError) as error:
         found.find("cost", "qadratic")
-    assert "there is no cost 'qadratic'. Did you mean 'quadratic'? Known: quadratic, cross_entropy" in str(error.value)
+    assert "there is no cost 'qadratic'. Did you mean 'quadratic'? Known: quadratic, absolute, " in str(error.value)
+
+
+def test_the_name_of_another_kind_is_recognized():
+    with pytest.raises(PluginError, match=r"there is no cost 'relu'\. There is one of the kind activation\."):
+        registry().find("cost", "relu")
 
 
 def test_an_unknown_name_mentions_what_failed_to_load(install, found):
     found.load(install("landscape-broken", "plug_broken", "1 / 0"))
     with pytest.raises(PluginError, match=r"1 failed to load: see `landscape plugins`"):
-        found.find("cost", "absolute")
+        found.find("cost", "taxicab")
 
 
 def test_installing_a_plugin_changes_no_experiment(install, fresh_registry):
@@ -327,9 +347,9 @@ def plugin_file(tmp_path, fresh_registry):
 
 
 def test_a_plugin_file_provides_its_names(plugin_file):
-    module = load_plugin(plugin_file(COST.format(name="absolute")))
-    assert Experiment(cost="absolute").cost == module.Absolute()
-    assert registry().find("cost", "my_cost.py:absolute").cls is module.Absolute
+    module = load_plugin(plugin_file(COST.format(name="taxicab")))
+    assert Experiment(cost="taxicab").cost == module.Taxicab()
+    assert registry().find("cost", "my_cost.py:taxicab").cls is module.Taxicab
 
 
 def test_a_file_whose_name_a_built_in_has_is_told_how_to_be_asked_for(tmp_path, monkeypatch):
@@ -348,11 +368,11 @@ def test_a_file_whose_name_a_built_in_has_is_told_how_to_be_asked_for(tmp_path, 
 
 
 def test_loading_a_file_again_replaces_what_it_provided(plugin_file):
-    load_plugin(plugin_file(COST.format(name="absolute")))
+    load_plugin(plugin_file(COST.format(name="taxicab")))
     module = load_plugin(plugin_file(COST.format(name="renamed")))
-    assert registry().find("cost", "renamed").cls is module.Absolute
-    with pytest.raises(PluginError, match="there is no cost 'absolute'"):
-        registry().find("cost", "absolute")
+    assert registry().find("cost", "renamed").cls is module.Taxicab
+    with pytest.raises(PluginError, match="there is no cost 'taxicab'"):
+        registry().find("cost", "taxicab")
 
 
 @pytest.mark.parametrize(
@@ -365,26 +385,26 @@ def test_loading_a_file_again_replaces_what_it_provided(plugin_file):
         ("class Odd(BaseException): ...\nraise Odd(5)", r"my_cost\.py, line 2: Odd: 5"),
         ("x = 1", r"my_cost\.py: it implements no hook"),
         (COST.replace("register_costs", "register_cost"), r"my_cost\.py: 'register_cost' is not a hook\. Did you"),
-        (COST.replace("return [Absolute]", "return [Absurd]"), r"my_cost\.py, line 15: NameError"),
-        (COST.replace("return [Absolute]", "return 1 / 0"), r"my_cost\.py, line 15: ZeroDivisionError"),
-        (COST.replace("return [Absolute]", "return Absolute"), r"my_cost\.py: register_costs returned <class"),
-        (COST.replace("def gradient", "def gradients"), r"my_cost\.py: Absolute lacks gradient"),
-        (COST.format(name="Not a name"), r"my_cost\.py: Absolute\.name = 'Not a name'"),
+        (COST.replace("return [Taxicab]", "return [Absurd]"), r"my_cost\.py, line 15: NameError"),
+        (COST.replace("return [Taxicab]", "return 1 / 0"), r"my_cost\.py, line 15: ZeroDivisionError"),
+        (COST.replace("return [Taxicab]", "return Taxicab"), r"my_cost\.py: register_costs returned <class"),
+        (COST.replace("def gradient", "def gradients"), r"my_cost\.py: Taxicab lacks gradient"),
+        (COST.format(name="Not a name"), r"my_cost\.py: Taxicab\.name = 'Not a name'"),
     ],
 )
 def test_a_broken_file_is_an_error_that_says_where(plugin_file, source, message):
     before = registry().names("cost")
     with pytest.raises(PluginError, match=message):
-        load_plugin(plugin_file(source.replace("{name}", "absolute")))
+        load_plugin(plugin_file(source.replace("{name}", "taxicab")))
     assert registry().names("cost") == before
     assert registry().failures == []
 
 
 def test_a_broken_edit_keeps_what_the_file_provided_before(plugin_file):
-    module = load_plugin(plugin_file(COST.format(name="absolute")))
+    module = load_plugin(plugin_file(COST.format(name="taxicab")))
     with pytest.raises(PluginError):
         load_plugin(plugin_file("x = ("))
-    assert registry().find("cost", "absolute").cls is module.Absolute
+    assert registry().find("cost", "taxicab").cls is module.Taxicab
 
 
 @pytest.mark.parametrize("name", ["absent.py", "folder.py", "my_cost.txt"])
@@ -394,3 +414,123 @@ def test_what_is_no_python_file_is_an_error(plugin_file, tmp_path, name):
     with pytest.raises(PluginError, match=r"is not a plugin file: name an existing file that ends in \.py"):
         load_plugin(tmp_path / name)
     (tmp_path / "folder.py").rmdir()
+
+
+def test_distribution_and_name_mean_a_plugin_also_where_the_bare_name_would_do_and_however_pip_spells_it(clashing):
+    clashing.add(costs_of(type("Third", (Taxicab,), {"name": "third"})), "point", "Landscape_Third", "1.0")
+    for name in ("third", "Landscape_Third:third", "landscape-third:third", "LANDSCAPE.THIRD:third"):
+        assert clashing.find("cost", name).distribution == "Landscape_Third"
+
+
+def test_a_distribution_that_failed_is_named_with_its_reason_when_it_is_asked_for(install, found):
+    found.load(install("landscape-broken", "plug_broken", "1 / 0"))
+    with pytest.raises(PluginError, match=r"landscape-broken 1\.2\.3: ZeroDivisionError: division by zero"):
+        found.find("cost", "landscape-broken:taxicab")
+
+
+def test_a_plugin_that_asks_for_the_registry_while_it_is_loaded_gets_the_unfinished_one(install, fresh_registry):
+    ask = "import landscape\nUSED = landscape.Experiment(cost='quadratic').cost.name\n"
+    install("landscape-asking", "plug_asking", ask + COST.format(name="taxicab"))
+    assert registry().failures == []
+    assert registry().find("cost", "taxicab").distribution == "landscape-asking"
+    assert sys.modules["plug_asking"].USED == "quadratic"
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "reason"),
+    [
+        ("plug_printing", "while True:\n    print('noise')", "did not finish loading within 0.2 s"),
+        ("plug_waiting", "import threading\nthreading.Event().wait()", "did not finish loading within 0.2 s"),
+        ("plug_reading", "import sys\nsys.stdin.read()\n1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_what_does_not_end_or_prints_is_kept_apart(install, found, module, source, reason, monkeypatch, capfd):
+    monkeypatch.setenv("LANDSCAPE_PLUGIN_TIMEOUT", "0.2")
+    found.load(install("landscape-endless", module, source))
+    assert reason in found.failures[0].reason
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_loop_that_can_be_stopped_is_stopped_and_the_streams_come_back(install, found, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_PLUGIN_TIMEOUT", "0.2")
+    before = sys.stdin, sys.stdout, sys.stderr
+    found.load(install("landscape-endless", "plug_endless", "while True:\n    pass"))
+    assert (sys.stdin, sys.stdout, sys.stderr) == before
+    assert not [thread for thread in threading.enumerate() if thread.name == "landscape_load_plug_endless"]
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "1e9"])
+def test_a_time_limit_that_is_none_is_an_error(text, fresh_registry, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_PLUGIN_TIMEOUT", text)
+    with pytest.raises(PluginError, match=r"LANDSCAPE_PLUGIN_TIMEOUT = .* set a number of seconds above 0"):
+        registry()
+
+
+def test_strict_makes_the_first_failure_an_error(install, fresh_registry, monkeypatch):
+    install("landscape-broken", "plug_broken", "1 / 0")
+    monkeypatch.setenv("LANDSCAPE_STRICT", "1")
+    with pytest.raises(PluginError, match=r"plugin 'plug_broken' of landscape-broken 1\.2\.3: ZeroDivisionError"):
+        registry()
+    monkeypatch.setenv("LANDSCAPE_STRICT", "0")
+    assert len(registry().failures) == 1
+    registry.cache_clear()
+    monkeypatch.setenv("LANDSCAPE_STRICT", "perhaps")
+    with pytest.raises(PluginError, match="LANDSCAPE_STRICT = 'perhaps': set it to 1 or 0"):
+        registry()
+
+
+def test_what_the_environment_leaves_out_is_said_when_it_is_asked_for(install, fresh_registry, monkeypatch):
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    monkeypatch.setenv("LANDSCAPE_PLUGINS", "")
+    with pytest.raises(PluginError, match="LANDSCAPE_PLUGINS restricts plugins to the built-in ones"):
+        registry().find("cost", "taxicab")
+    registry.cache_clear()
+    monkeypatch.setenv("LANDSCAPE_PLUGINS", "landscape_taxicab")
+    assert registry().find("cost", "taxicab").distribution == "landscape-taxicab"
+
+
+def test_a_file_imports_modules_beside_it_and_runs_them_anew(plugin_file):
+    file = plugin_file("import beside_it\n" + COST.format(name="taxicab"))
+    plugin_file("SCALE = 1\n", "beside_it.py")
+    assert load_plugin(file).beside_it.SCALE == 1
+    plugin_file("SCALE = 2\n", "beside_it.py")  # of the same length within the same second
+    assert load_plugin(file).beside_it.SCALE == 2
+    plugin_file("SCALE = \n", "beside_it.py")
+    with pytest.raises(PluginError, match=r"my_cost\.py, line 1: beside_it\.py, line 1: invalid syntax"):
+        load_plugin(file)
+    assert sys.modules["beside_it"].SCALE == 2
+    plugin_file("SCALE = 1\n\n1 / 0\n", "beside_it.py")
+    with pytest.raises(PluginError, match=r"my_cost\.py, line 1: beside_it\.py, line 3: ZeroDivisionError"):
+        load_plugin(file)
+    sys.modules.pop("beside_it")
+
+
+def test_an_edit_of_equal_length_within_the_same_second_is_seen(plugin_file):
+    for name in ("taxicab", "manhattan"[:7], "streets"):
+        load_plugin(plugin_file(COST.format(name=name)))
+        assert registry().find("cost", name).distribution == "my_cost.py"
+
+
+def test_files_in_different_folders_each_have_their_own_helper(plugin_file, tmp_path):
+    for number, name in enumerate(("one", "two")):
+        (tmp_path / name).mkdir()
+        plugin_file(f"NUMBER = {number}", f"{name}/the_helper.py")
+        file = plugin_file(f"import the_helper\n{COST.format(name=name)}", f"{name}/cost_{name}.py")
+        assert load_plugin(file).the_helper.NUMBER == number
+    sys.modules.pop("the_helper")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"x = '\xff'", r"my_cost\.py"),
+        (b"x = 1\x00", r"my_cost\.py"),
+        (b"eval('(')", r"my_cost\.py, line 1: SyntaxError: '\(' was never closed"),
+        (b"class Odd(Exception):\n    def __str__(self):\n        raise self\nraise Odd", r"my_cost\.py, line 4: Odd"),
+        (b"def f(): f()\nf()", r"my_cost\.py, line 1: RecursionError"),
+    ],
+)
+def test_odd_files_are_errors_that_say_where(tmp_path, fresh_registry, source, message):
+    (tmp_path / "my_cost.py").write_bytes(source)
+    with pytest.raises(PluginError, match=message):
+        load_plugin(tmp_path / "my_cost.py")

@@ -460,15 +460,6 @@ def test_steps_that_do_not_increase_are_damage(copy: Path) -> None:
     refused(copy, "damaged", "do not increase")
 
 
-def test_an_experiment_whose_plugin_is_missing_says_what_it_was_made_with(copy: Path) -> None:
-    def change(ours: dict, _: object) -> None:
-        ours["experiment"]["cost"] = {"name": "focal", "gamma": 2.0}
-        ours["provenance"]["plugins"]["cost"] = "landscape-focal:focal 0.3"
-
-    edit(copy, change)
-    refused(copy, "focal", "cost landscape-focal:focal 0.3", "install or load")
-
-
 def test_unfinished_drafts_of_surfaces_are_ignored(copy: Path) -> None:
     (copy / "surfaces" / ".half.0a1b2c3d").mkdir()
     (copy / "surfaces" / "notes.txt").write_text("")
@@ -517,13 +508,13 @@ def test_data_that_changed_since_are_noticed(tmp_path: Path, rng: np.random.Gene
 def test_provenance_names_the_provider_of_every_part() -> None:
     known = provenance(XOR, XOR.objective())
     assert known.plugins["cost"] == f"landscape-explorer:quadratic {known.package}"
-    assert set(known.plugins) == {"dataset", "activation", "output", "cost", "optimizer"}
+    assert set(known.plugins) == {"dataset", "activation", "output", "cost", "optimizer", "schedule"}
     assert known.seed == XOR.seed
     two = XOR.with_overrides(['activation=["tanh", "relu"]', "hidden=4, 4"])
     assert "tanh" in provenance(two, two.objective()).plugins["activation"]
     assert "relu" in provenance(two, two.objective()).plugins["activation"]
     function = Experiment(function="beale")
-    assert set(provenance(function, function.objective()).plugins) == {"optimizer"}
+    assert set(provenance(function, function.objective()).plugins) == {"optimizer", "schedule"}
     assert provenance(function, function.objective()).dataset == ""
 
 

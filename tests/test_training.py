@@ -10,12 +10,14 @@ import threading
 import numpy as np
 import pytest
 
-from landscape import Experiment, FunctionObjective, Trainer, fit, steps
+from landscape import Experiment, FunctionObjective, Schedule, Trainer, fit, steps
 from landscape.errors import DivergenceError, ExperimentError
 from landscape.functions import Function
 from landscape.kinds import Optimizer
 from landscape.network.backpropagation import Backpropagation
+from landscape.optimizers import SGD
 from landscape.training import DivergenceWarning
+from landscape.training.clipping import norm_of
 
 torch = pytest.importorskip("torch", reason="PyTorch, the oracle of these tests, is not installed")
 
@@ -190,13 +192,163 @@ def test_progress_is_told_and_ends_at_the_last_step():
     assert told[-1].measured.epoch == 3
 
 
-def test_rate_decays_after_every_epoch():
-    trainer = Trainer(SMALL.with_overrides(["learning_rate_decay=0.5"]))
-    rates = []
+def rates_of(trainer, at=None, optimizer=None):
+    """Return the learning rate of each step; `optimizer` replaces the trainer's after step `at`."""
+    found = []
     while not trainer.done:
         trainer.step()
-        rates.append(trainer.optimizer.learning_rate)
-    assert rates == [0.5] * 4 + [0.25] * 4 + [0.125] * 4
+        found.append(trainer.learning_rate)
+        if trainer.index == at:
+            trainer.optimizer = optimizer
+    return found
+
+
+def test_rate_decays_after_every_epoch():
+    trainer = Trainer(SMALL.with_overrides(["schedule=exponential", "schedule.gamma=0.5"]))
+    assert rates_of(trainer) == [0.5] * 4 + [0.25] * 4 + [0.125] * 4
+    assert trainer.optimizer == SMALL.optimizer
+
+
+def test_a_constant_schedule_changes_no_bit():
+    class Ones(Schedule):
+        name = "ones"
+
+        def factors(self, steps, steps_per_epoch, total_steps):
+            return np.ones(len(steps))
+
+    plain, scheduled = (fit(SMALL.model_copy(update={"schedule": s})) for s in (SMALL.schedule, Ones()))
+    np.testing.assert_array_equal(plain.path.thetas, scheduled.path.thetas)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_scheduled_path_is_that_of_an_optimizer_changed_by_hand(optimizer):
+    experiment = SMALL.with_overrides([f"optimizer={optimizer}", "schedule=one_cycle"])
+    scheduled, by_hand = Trainer(experiment), Trainer(experiment.with_overrides(["schedule=constant"]))
+    factors = experiment.schedule.factors(np.arange(12), 4, 12)
+    base = experiment.optimizer
+    for factor in factors.tolist():
+        by_hand.optimizer = base.model_copy(update={"learning_rate": base.learning_rate * factor})
+        assert by_hand.step() == scheduled.step()
+        np.testing.assert_array_equal(by_hand.theta, scheduled.theta)
+
+
+def test_a_factor_of_zero_leaves_theta_where_it_is():
+    class Pause(Schedule):
+        name = "pause"
+
+        def factors(self, steps, steps_per_epoch, total_steps):
+            return (steps != 1).astype(float)
+
+    thetas = [record.theta for record in steps(SMALL.model_copy(update={"schedule": Pause()}))]
+    np.testing.assert_array_equal(thetas[0], thetas[1])
+    assert not np.array_equal(thetas[1], thetas[2])
+
+
+def test_an_optimizer_replaced_while_training_is_scheduled_on():
+    trainer = Trainer(SMALL.with_overrides(["schedule=cosine"]))
+    factors = trainer.experiment.schedule.factors(np.arange(12), 4, 12)
+    new = SMALL.optimizer.model_copy(update={"learning_rate": 0.1})
+    found = rates_of(trainer, at=6, optimizer=new)
+    np.testing.assert_array_equal(found, np.where(np.arange(12) < 6, 0.5, 0.1) * factors)
+    assert trainer.optimizer == new
+
+
+def test_training_beyond_the_last_epoch_asks_for_no_step_after_the_end():
+    trainer = Trainer(SMALL.with_overrides(["schedule=warmup", "schedule.then=linear"]))
+    for _ in range(13):
+        trainer.step()
+    assert trainer.learning_rate >= 0
+
+
+CLIPPING = [
+    {"clip_norm": 0.05},
+    {"clip_value": 0.01},
+    {"clip_norm": 0.05, "clip_value": 0.01},
+    {"clip_norm": 1e6, "clip_value": 1e6},
+]
+
+
+def flat(layout, parameters):
+    """Return the θ of which PyTorch's parameters are the blocks."""
+    theta = np.empty(sum(parameter.numel() for parameter in parameters))
+    for block, parameter in zip(layout, parameters, strict=True):
+        block.view(theta)[...] = parameter.detach().numpy()
+    return theta
+
+
+@pytest.mark.parametrize("clipping", CLIPPING, ids=str)
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_clipping_equals_pytorchs(clipping, momentum):
+    experiment = SMALL.model_copy(update={"precision": "float64", "epochs": 25, **clipping})
+    experiment = experiment.with_overrides([f"optimizer.momentum={momentum}"])
+    trainer = Trainer(experiment, norms=True)
+    layout, cut = trainer.objective.layout, 0
+    parameters = [torch.tensor(block.view(trainer.theta).copy(), requires_grad=True) for block in layout]
+    optimizer = torch.optim.SGD(parameters, lr=0.5, momentum=momentum)
+    for epoch in range(25):
+        order = experiment.rng("order", epoch).permutation(100)
+        for start in range(0, 100, 32):
+            rows = order[start : start + 32]
+            gradient = trainer.objective.gradient(flat(layout, parameters), "train", rows)[1]
+            for parameter, block in zip(parameters, layout, strict=True):
+                parameter.grad = torch.tensor(block.view(gradient).copy())
+            before = torch.cat([p.grad.flatten() for p in parameters])
+            if "clip_value" in clipping:
+                torch.nn.utils.clip_grad_value_(parameters, clipping["clip_value"])
+            if "clip_norm" in clipping:
+                torch.nn.utils.clip_grad_norm_(parameters, clipping["clip_norm"])
+            cut += not torch.equal(before, torch.cat([p.grad.flatten() for p in parameters]))
+            optimizer.step()
+            trainer.step()
+            assert trainer.gradient_norm == pytest.approx(before.norm().item(), rel=1e-10)
+            np.testing.assert_allclose(trainer.theta, flat(layout, parameters), rtol=0, atol=1e-10)
+    assert cut == 0 if max(clipping.values()) == 1e6 else cut > 50
+
+
+def test_limits_that_nothing_reaches_leave_the_path_as_an_optimizer_makes_it_of_the_gradient():
+    class Same(SGD):
+        """Makes the same steps, from the gradient itself."""
+
+        def factor(self):
+            return None
+
+    unfolded = fit(SMALL.model_copy(update={"optimizer": Same(learning_rate=0.5)}))
+    clipped = fit(SMALL.with_overrides(["clip_norm=1e6", "clip_value=1e6"]))
+    np.testing.assert_array_equal(unfolded.path.thetas, clipped.path.thetas)
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-200, 1e-30, 1.0, 1e30, 1e200])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_norms_are_right_where_squares_are_not(length, dtype):
+    entry = dtype(length) if length <= float(np.finfo(dtype).max) else np.finfo(dtype).max / 4
+    norm = norm_of(np.array([3 * entry, 0, 4 * entry], dtype) / dtype(5))
+    assert norm == pytest.approx(float(entry), rel=1e-6)
+
+
+def test_norms_of_what_is_not_finite_are_not():
+    assert norm_of(np.array([1.0, -np.inf])) == np.inf
+    assert np.isnan(norm_of(np.array([1.0, np.nan])))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_measuring_norms_changes_no_bit_and_tells_those_of_the_gradient(optimizer):
+    experiment = SMALL.with_overrides([f"optimizer={optimizer}", "schedule=cosine"])
+    plain, measured = Trainer(experiment), Trainer(experiment, norms=True)
+    assert np.isnan(measured.gradient_norm)
+    while not measured.done:
+        order = experiment.rng("order", measured.index // 4).permutation(100)
+        rows = order[32 * (measured.index % 4) :][:32]
+        gradient = measured.objective.gradient(measured.theta, "train", rows)[1]
+        assert plain.step() == measured.step()
+        assert measured.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-5)
+    np.testing.assert_array_equal(plain.theta, measured.theta)
+    assert np.isnan(plain.gradient_norm)
+
+
+def test_clipped_gradients_are_gathered_ahead_too():
+    experiment = SMALL.with_overrides(["clip_norm=0.05", "epochs=20"])
+    one, two = (fit(experiment, threads=threads) for threads in (1, 2))
+    np.testing.assert_array_equal(one.path.thetas, two.path.thetas)
 
 
 def test_optimizer_may_be_replaced_between_steps():

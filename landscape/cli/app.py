@@ -6,13 +6,18 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from landscape import __version__
+from landscape.cli.check import check
+from landscape.cli.describe import Describe, describe
 from landscape.cli.explore import explore
+from landscape.cli.new import new
 from landscape.cli.output import EXIT_INTERRUPTED, Output
 from landscape.cli.plugins import plugins, schema
 from landscape.cli.show import show
@@ -101,14 +106,49 @@ _COMMANDS: tuple[tuple[Callable[..., None], str], ...] = (
     (surface, _LOOK),
     (show, _LOOK),
     (plugins, _EXTEND),
+    (describe, _EXTEND),
+    (check, _EXTEND),
+    (new, _EXTEND),
     (schema, _EXTEND),
 )
+# The commands that read their words in a way of their own.
+_READ_BY: dict[Callable[..., None], type[TyperCommand]] = {describe: Describe}
 for _command, _panel in _COMMANDS:
-    app.command(rich_help_panel=_panel)(_command)
+    app.command(rich_help_panel=_panel, cls=_READ_BY.get(_command))(_command)
+
+
+def _pass_over_malformed_entry_points() -> None:
+    """Let a distribution whose list of entry points cannot be read count as having none, in this process.
+
+    Pydantic, Zarr and Dash look through all lists when they are imported, and none of them could be, for one that
+    is malformed. `landscape plugins` says which it is.
+    """
+    for name in (
+        "importlib.metadata",
+        "importlib_metadata",
+    ):  # Dash uses the second, which is the first for all Pythons
+        if find_spec(name) is not None:
+            module: Any = import_module(name)
+            module.Distribution.entry_points = property(
+                _tolerant(module.Distribution.entry_points.fget, module.EntryPoints)
+            )
+
+
+def _tolerant(read: Callable[[Any], Any], nothing: Callable[[], Any]) -> Callable[[Any], Any]:
+    """Return `read`, but for what it raises: then it returns `nothing`."""
+
+    def entry_points(distribution: Any) -> Any:
+        try:
+            return read(distribution)
+        except Exception:  # what is malformed raises anything
+            return nothing()
+
+    return entry_points
 
 
 def main() -> None:
     """Run the command that the process was started with, and end the process."""
+    _pass_over_malformed_entry_points()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where a terminal cannot show "×", a "?" must do

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
+from landscape.cli.output import Output
 from landscape.errors import ExperimentError
 
 if TYPE_CHECKING:
@@ -52,12 +57,42 @@ Debug = Annotated[
 
 
 def load_plugins(files: Iterable[Path] | None) -> None:
-    """Load plugin files; PluginError names file, line and reason."""
-    if files:
-        from landscape.registry import load_plugin
+    """Load what is installed, then plugin files; PluginError names file, line and reason.
 
-        for file in files:
+    What plugins print must not stand among a command's results: that of installed ones is dropped, that of files
+    goes to standard error.
+    """
+    from landscape.registry import load_plugin, registry
+
+    with warnings.catch_warnings(), open(os.devnull, "w") as nothing, _output_to(nothing):
+        warnings.simplefilter("ignore")
+        registry()
+    with warnings.catch_warnings(record=True) as caught, _output_to(sys.stderr):
+        warnings.simplefilter("default")
+        for file in files or ():
             load_plugin(file)
+    for warning in caught:
+        Output(sys.stderr).line(f"warning: {warning.message}", style="yellow")
+
+
+@contextmanager
+def _output_to(stream: TextIO) -> Iterator[None]:
+    """Send to `stream` what is written to standard output, also by what knows nothing of Python's."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+        os.dup2(stream.fileno(), 1)
+    except OSError:  # one of them is no file, or closed: there is nothing to keep clean
+        kept = -1
+    try:
+        with redirect_stdout(stream):
+            yield
+    finally:
+        if kept >= 0:
+            if sys.__stdout__ is not None:
+                sys.__stdout__.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 def experiment_from(preset: str | None, config: Path | None, overrides: Iterable[str] | None) -> Experiment:
@@ -80,7 +115,7 @@ def open_run(folder: Path, plugins: Iterable[Path] | None) -> Run:
 
 def fields(overrides: Iterable[str] | None) -> dict[str, Any]:
     """Return the table that ``field=value`` options describe."""
-    from landscape.experiment import override_in
+    from landscape.overrides import override_in
 
     values: dict[str, Any] = {}
     for override in overrides or ():

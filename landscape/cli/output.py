@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 EXIT_DIVERGED = 3
+EXIT_STOPPED = 4
 
 # Wide enough that no line is ever folded where another program reads it.
 _UNFOLDED = 10_000

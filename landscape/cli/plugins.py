@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from landscape.cli.options import Debug, Plugins, load_plugins
 from landscape.cli.output import Output
 
+if TYPE_CHECKING:
+    from landscape.registry import Failure, Provided
 
-def plugins(plugin: Plugins = None, debug: Debug = False) -> None:
+
+def plugins(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Say it as JSON, with every plugin's fields, defaults and bounds.")
+    ] = False,
+    plugin: Plugins = None,
+    debug: Debug = False,
+) -> None:
     """List every plugin: kind, name, who provides it, and whether it works.
 
     A plugin comes with the package, from an installed distribution, or from
@@ -20,19 +31,72 @@ def plugins(plugin: Plugins = None, debug: Debug = False) -> None:
 
       landscape plugins
       landscape plugins --plugin my_cost.py
+      landscape plugins --json
     """
+    load_plugins(plugin)
+    output = Output()
+    if as_json:
+        output.line(json.dumps(list(_entries()), indent=2, ensure_ascii=False))
+        return
+    head = ("kind", "name", "provided by", "version", "status")
+    output.table(head, map(_row, _entries()))
+
+
+def _entries() -> Iterator[dict[str, Any]]:
+    """Yield what there is to say of each plugin, then of each that failed to load."""
     from landscape.kinds import KINDS
     from landscape.registry import registry
 
-    load_plugins(plugin)
     found = registry()
-    rows: list[tuple[str, ...]] = []
     for kind in KINDS:
         for name, provided in zip(found.names(kind), found.provided(kind), strict=True):
-            rows.append((kind, name, provided.distribution, provided.version, "✓"))
-    for failure in found.failures:
-        rows.append(("–", failure.entry_point, failure.distribution, failure.version, f"✗ {failure.reason}"))
-    Output().table(("kind", "name", "provided by", "version", "status"), rows)
+            yield _entry(kind, name, provided)
+    yield from map(_failed, found.failures)
+
+
+def _entry(kind: str, name: str, provided: Provided) -> dict[str, Any]:
+    """Return what there is to say of a plugin; what is worked out anew is checked anew."""
+    from landscape.describe import describe
+    from landscape.registry import Failure
+
+    try:
+        said = describe(provided).to_dict()
+    except Exception as error:  # a foreign class says its own schema, and may fail at it the second time
+        why = f"it cannot be described: {type(error).__name__}"
+        return _failed(Failure(name, provided.distribution, provided.version, why)) | {"kind": kind}
+    return {
+        "kind": kind,
+        "name": name,
+        "key": provided.key,
+        "distribution": provided.distribution,
+        "version": provided.version,
+        "status": "ok",
+        "reason": "",
+        "source": said["source"],
+        "doc": said["doc"].partition("\n")[0],
+        "fields": said["fields"],
+    }
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    """Return the same of one that failed to load, whose name is the entry point's."""
+    return {
+        "kind": None,
+        "name": failure.entry_point,
+        "key": None,
+        "distribution": failure.distribution,
+        "version": failure.version,
+        "status": "failed",
+        "reason": failure.reason,
+        "source": "",
+        "doc": "",
+        "fields": [],
+    }
+
+
+def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+    status = "✓" if entry["status"] == "ok" else f"✗ {entry['reason']}"
+    return (entry["kind"] or "–", entry["name"], entry["distribution"], entry["version"], status)
 
 
 def schema(plugin: Plugins = None, debug: Debug = False) -> None:

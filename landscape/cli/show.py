@@ -11,7 +11,7 @@ import typer
 
 from landscape.cli.options import Debug, Plugins, RunFolder, open_run
 from landscape.cli.output import Output, number, percent
-from landscape.cli.surface import examples
+from landscape.cli.surface import examples, figure_of
 from landscape.errors import FigureError, RunError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def show(
 
 def _describe(run: Run, output: Output) -> None:
     output.line("experiment", style="bold cyan")
-    output.facts((name, _setting(value)) for name, value in run.experiment.to_dict().items())
+    output.facts((name, _setting(value)) for name, value in run.described.items())
     output.line("\nprovenance", style="bold cyan")
     output.facts(_provenance(run))
     output.line("\nhistory", style="bold cyan")
@@ -89,12 +89,16 @@ def _setting(value: Any) -> str:
 
 def _provenance(run: Run) -> list[tuple[str, str]]:
     made = run.provenance
-    facts = [
+    planes = ((f"surface {name}", run.provider(name)) for name in run.surfaces)
+    return [
         ("made with", f"landscape {made.package}, Python {made.python}, NumPy {made.numpy}"),
         ("begun", made.created),
         *made.plugins.items(),
+        *(plane for plane in planes if plane[1]),
+        *([("data", f"SHA-256 {made.dataset[:16]}…")] if made.dataset else []),
+        *(("missing", text) for text in run.missing()),
+        *(("changed", text) for text in run.changed()),
     ]
-    return [*facts, ("data", f"SHA-256 {made.dataset[:16]}…")] if made.dataset else facts
 
 
 def _history(run: Run) -> list[tuple[str, ...]]:
@@ -147,8 +151,7 @@ def _draw(run: Run, drawing: Drawing, surface: str | None) -> go.Figure:
     name = surface or next(iter(run.surfaces))
     if name not in run.surfaces:
         raise RunError(f"the run has no surface {name!r}; it has {', '.join(run.surfaces)}")
-    style: Literal["3d", "contour"] = "contour" if drawing == "contour" else "3d"
-    return run.surfaces[name].figure(run.path, style=style, objective=run.objective)
+    return figure_of(run, run.surfaces[name], "contour" if drawing == "contour" else "3d")
 
 
 def _cost(run: Run) -> go.Figure:
@@ -168,7 +171,8 @@ def _cost(run: Run) -> go.Figure:
 def _weights(run: Run) -> go.Figure:
     from landscape.figures import weights_figure
 
-    shape = getattr(getattr(run.objective, "data", None), "image_shape", None)
+    objective = run.outline()
+    shape = getattr(getattr(objective, "data", None), "image_shape", None)
     if shape is None:
         raise FigureError("the inputs of this run are no images: its first weights cannot be drawn as some")
-    return weights_figure(run.objective.layout["layer1.weight"].view(run.theta), shape)
+    return weights_figure(objective.layout["layer1.weight"].view(run.theta), shape)

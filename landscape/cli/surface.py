@@ -12,8 +12,11 @@ import typer
 
 from landscape.cli.options import Debug, Plugins, Quiet, RunFolder, Threads, fields, open_run
 from landscape.cli.output import EXIT_INTERRUPTED, Bar, Output, number, percent
+from landscape.errors import LandscapeError
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from landscape.kinds import Projection
     from landscape.runs import Run, SurfaceProgress
     from landscape.surface import Surface
@@ -97,7 +100,7 @@ def surface(
     if not quiet:
         read_outs(opened, called, made, part, output)
     if figure is not None:
-        save(made.figure(opened.path, objective=opened.objective), figure)
+        save(figure_of(opened, made), figure)
         output.line(f"drawn in {figure}")
     elif not quiet:
         drawing = ("show", str(run), "--figure", "surface", "--surface", called)
@@ -162,3 +165,13 @@ def examples(surface: Surface) -> str:
     error = surface.standard_error[np.isfinite(surface.standard_error)]
     typical = f", standard error {number(float(np.median(error)))} (median)" if error.size else ""
     return f"{surface.examples:,} of {surface.available:,} {surface.split} examples{typical}"
+
+
+def figure_of(run: Run, surface: Surface, style: Literal["3d", "contour"] = "3d") -> go.Figure:
+    """Return the figure of a surface with the path, which lies on it where its true cost cannot be computed."""
+    try:
+        objective = run.objective
+    except LandscapeError as error:  # a plugin or the data are missing, or not what they were
+        Output(sys.stderr).line(f"the path is drawn on the surface, not at its own cost: {error}", style="yellow")
+        return surface.figure(run.path, style=style, lifted=False)
+    return surface.figure(run.path, style=style, objective=objective)

@@ -23,7 +23,7 @@ from landscape.cli.options import (
     experiment_from,
     load_plugins,
 )
-from landscape.cli.output import EXIT_DIVERGED, EXIT_INTERRUPTED, Bar, Output, number, percent
+from landscape.cli.output import EXIT_DIVERGED, EXIT_INTERRUPTED, EXIT_STOPPED, Bar, Output, number, percent
 
 if TYPE_CHECKING:
     from landscape.experiment import Experiment
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # More lines than this about epochs say less; those between are in the run.
 _MOST_LINES = 100
-_EXIT = {"interrupted": EXIT_INTERRUPTED, "diverged": EXIT_DIVERGED}
+_EXIT = {"interrupted": EXIT_INTERRUPTED, "diverged": EXIT_DIVERGED, "stopped": EXIT_STOPPED}
 
 
 def train(
@@ -85,15 +85,20 @@ def describe(experiment: Experiment) -> str:
     """Return the experiment in one line."""
     epochs = f"{experiment.epochs} epochs, seed {experiment.seed}"
     if experiment.function is not None:
-        return f"the function {experiment.function.name} with {experiment.optimizer.name}, {epochs}"
+        return f"the function {experiment.function.name} with {_optimizer(experiment)}, {epochs}"
     single = not isinstance(experiment.activation, tuple)
     activations = (experiment.activation,) if single else experiment.activation
     hidden = "-".join(map(str, experiment.hidden)) or "none"
     return (
         f"{experiment.dataset.name}: hidden layers {hidden} ({', '.join(a.name for a in activations)}), "  # type: ignore[union-attr]
-        f"output {experiment.output.name}, cost {experiment.cost.name}, {experiment.optimizer.name}, "
+        f"output {experiment.output.name}, cost {experiment.cost.name}, {_optimizer(experiment)}, "
         f"batches of {experiment.batch_size}, {epochs}"
     )
+
+
+def _optimizer(experiment: Experiment) -> str:
+    name = experiment.schedule.name
+    return experiment.optimizer.name + ("" if name == "constant" else f" with schedule {name}")
 
 
 def _unused(stem: str, experiment: Experiment) -> Path:
@@ -110,7 +115,7 @@ def _unused(stem: str, experiment: Experiment) -> Path:
 
 def _trained(experiment: Experiment, folder: Path, threads: int, output: Output) -> Run:
     """Train while telling about it."""
-    from landscape.training import DivergenceWarning, fit
+    from landscape.training import DivergenceWarning, ObserverWarning, fit
 
     facts = ("epoch", "step", "cost", "accuracy", "speed")
     with warnings.catch_warnings(record=True) as caught, output.bar(max(1, experiment.epochs), *facts) as bar:
@@ -120,7 +125,7 @@ def _trained(experiment: Experiment, folder: Path, threads: int, output: Output)
     news.finish(run)
     for warning in caught:
         # what overflowed on the way to a divergence is no news beside the statement of where and why
-        if run.ending != "diverged" and warning.category is not DivergenceWarning:
+        if run.ending != "diverged" and warning.category not in (DivergenceWarning, ObserverWarning):
             Output(sys.stderr).line(f"warning: {warning.message}", style="yellow")
     return run
 
@@ -177,7 +182,7 @@ def _epoch_line(row: EpochRow) -> str:
 
 def _conclude(run: Run, folder: Path, output: Output, plugins: Sequence[Path]) -> None:
     """Say how training ended, what came of it, and what to do next."""
-    if run.ending == "diverged":
+    if run.ending in ("diverged", "stopped"):
         Output(sys.stderr).line(run.message, style="red")
     if output.quiet:
         output.line(str(folder))

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from landscape.dashboard.app import Server as Server
     from landscape.dashboard.app import create_app as create_app
     from landscape.dashboard.app import explore as explore
+    from landscape.dashboard.plugin_files import PluginFiles as PluginFiles
 
-__all__ = ["Server", "create_app", "explore"]
+__all__ = ["PluginFiles", "Server", "create_app", "explore"]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name, and Dash with it, on first use."""
     if name not in __all__:
         raise AttributeError(f"module 'landscape.dashboard' has no attribute {name!r}")
-    return getattr(import_module("landscape.dashboard.app"), name)
+    home = "plugin_files" if name == "PluginFiles" else "app"
+    return getattr(import_module(f"landscape.dashboard.{home}"), name)

@@ -13,12 +13,14 @@ from dash import Dash, fingerprint
 from flask import Flask, has_request_context
 from plotly.offline import get_plotlyjs_version
 
+from landscape.dashboard.about import keep_code
 from landscape.dashboard.callbacks import register
 from landscape.dashboard.layout import page
+from landscape.dashboard.plugin_callbacks import register_plugins
+from landscape.dashboard.plugin_files import PluginFiles
 from landscape.dashboard.recorded import load
-from landscape.dashboard.session import Session
 from landscape.dashboard.visitors import Visitors
-from landscape.errors import LandscapeError
+from landscape.errors import LandscapeError, PluginError
 from landscape.experiment import Experiment
 from landscape.runs import Run
 
@@ -60,14 +62,25 @@ _THEME = (
 )
 
 
-def create_app(run: Run | None = None, experiment: Experiment | None = None) -> Dash:
+def create_app(
+    run: Run | None = None, experiment: Experiment | None = None, plugins: PluginFiles | None = None
+) -> Dash:
     """Return the dashboard as a Dash application whose ``server`` is a WSGI application.
 
     Parameters
     ----------
     run : a finished run to show first.
     experiment : what the controls say at first, when no run is given.
+    plugins : plugin files; the page follows them while ``plugins.start`` is in effect.
+
+    Raises
+    ------
+    PluginError
+        When a plugin that the run needs is missing: its slice is computed here, from all of them.
     """
+    if run is not None:
+        _check(run)
+    keep_code()
     server = Flask("landscape.dashboard")
     server.secret_key = secrets.token_bytes(32)
     server.config.update(
@@ -85,19 +98,30 @@ def create_app(run: Run | None = None, experiment: Experiment | None = None) -> 
         compress=False,
         suppress_callback_exceptions=True,  # else every page carries the layout twice
     )
-    visitors = Visitors(run, experiment)
+    visitors = Visitors(run, experiment, plugins)
     recorded = load()
     server.config["LANDSCAPE_VISITORS"] = visitors
     app.index_string = _index(app)
 
     def layout() -> dmc.MantineProvider:
         # Dash also asks outside of any request, to learn the ids: nobody's session is what it sees then
-        session = visitors.current() if has_request_context() else Session(experiment, run)
-        return page(session, recorded)
+        session = visitors.current() if has_request_context() else visitors.new()
+        return page(session, recorded, plugins)
 
     app.layout = layout
     register(app, visitors)
+    register_plugins(app, visitors, plugins)
     return app
+
+
+def _check(run: Run) -> None:
+    """Raise PluginError when a plugin that `run` needs is missing, rather than with every request."""
+    try:
+        run.experiment  # noqa: B018  (which is built when it is asked for)
+    except PluginError as error:
+        raise PluginError(
+            f"{error}; to replay a run takes all of its plugins, `landscape show` tells of it without them"
+        ) from error
 
 
 def _index(app: Dash) -> str:
@@ -123,7 +147,7 @@ class Server:
 
     Parameters
     ----------
-    run, experiment : see `create_app`.
+    run, experiment, plugins : see `create_app`.
     port : where to listen; None for any free port.
 
     Attributes
@@ -136,8 +160,15 @@ class Server:
         When the port is taken.
     """
 
-    def __init__(self, run: Run | None = None, experiment: Experiment | None = None, port: int | None = None) -> None:
-        self.app = create_app(run, experiment)
+    def __init__(
+        self,
+        run: Run | None = None,
+        experiment: Experiment | None = None,
+        port: int | None = None,
+        plugins: PluginFiles | None = None,
+    ) -> None:
+        self.app = create_app(run, experiment, plugins)
+        self._plugins, self._serving = plugins, False
         chosen = free_port() if port is None else port
         try:
             self._server = waitress.create_server(
@@ -149,14 +180,22 @@ class Server:
 
     def run(self) -> None:
         """Serve until `close` is called or Ctrl-C is pressed."""
+        if self._plugins is not None:
+            self._plugins.start()
+        self._serving = True
         try:
             self._server.run()
         finally:
+            if self._plugins is not None:
+                self._plugins.stop()
             self.app.server.config["LANDSCAPE_VISITORS"].close()
 
     def close(self) -> None:
-        """Stop serving."""
-        self._server.close()
+        """Stop serving; it is the serving thread that closes its sockets, as it may be waiting on them."""
+        if self._serving:
+            self._server.trigger.pull_trigger(self._server.close)
+        else:
+            self._server.close()
 
 
 def explore(
@@ -165,6 +204,7 @@ def explore(
     experiment: Experiment | None = None,
     port: int | None = None,
     open_browser: bool = True,
+    plugins: PluginFiles | None = None,
 ) -> None:
     """Serve the dashboard, open it in the browser, and return when Ctrl-C is pressed.
 
@@ -173,8 +213,10 @@ def explore(
     run : a finished run to show; without one, a recorded run of the classic network plays first.
     experiment : what the controls say at first, when no run is given.
     port : where to listen on 127.0.0.1; any free port by default.
+    plugins : plugin files that the page follows: saving one updates it, as in
+        ``explore(plugins=PluginFiles(["my_cost.py"]))``.
     """
-    server = Server(run, experiment, port)
+    server = Server(run, experiment, port, plugins)
     print(f"landscape is at {server.url} (Ctrl-C ends it)", flush=True)  # noqa: T201  (the address is the result)
     if open_browser:
         threading.Timer(0.3, webbrowser.open, [server.url]).start()

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from time import perf_counter
+from typing import Any, NamedTuple
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from landscape.dashboard.judging import Settings, over_limits
 from landscape.dashboard.links import experiment_of, query_of
 from landscape.dashboard.pace import SPEEDS
 from landscape.dashboard.session import Known, Session
 from landscape.dashboard.settings import (
     NETWORK,
     Identity,
-    Settings,
     fields,
     function_of,
-    over_limits,
     panel,
     preset_of,
     read_settings,
     suited,
 )
 from landscape.dashboard.visitors import Visitors
-from landscape.errors import LandscapeError
+from landscape.errors import LandscapeError, PluginError
 from landscape.experiment import Experiment, preset_names
 
 _SLOW = "20 steps/s"  # a test function is over after a few hundred steps
 _FAST = "200 steps/s"
-_FIELDS = {"type": "field", "slot": ALL, "part": ALL, "field": ALL}
-_FLAGS = {**_FIELDS, "type": "flag"}
-_CHOICES = {"type": "choice", "slot": ALL}
-_READ = (State(_CHOICES, "value"), State(_FIELDS, "value"), State(_FLAGS, "checked"))
+FIELDS = {"type": "field", "slot": ALL, "part": ALL, "field": ALL}
+FLAGS = {**FIELDS, "type": "flag"}
+CHOICES = {"type": "choice", "slot": ALL}
+READ = (State(CHOICES, "value"), State(FIELDS, "value"), State(FLAGS, "checked"))
+"""The last states of every callback that reads what the controls show."""
+
+
+class Given(NamedTuple):
+    """What the controls show: the part `chosen` in each slot, and the value of each of the `fields`."""
+
+    chosen: dict[str, str]
+    fields: list[tuple[Identity, Any]]
+
+    def values_of(self, slot: str, part: str) -> dict[str, Any]:
+        """Return the values, by field, of a part that is chosen in a slot."""
+        return {identity.field: value for identity, value in self.fields if identity[:2] == (slot, part)}
+
+
+def given_of() -> Given:
+    """Return what the controls show in the callback that is being answered, whose last three states are `READ`."""
+    choices, values, flags = ctx.states_list[-3:]
+    chosen = {item["id"]["slot"]: item.get("value") for item in choices}
+    fields = [
+        (Identity(item["id"]["slot"], item["id"]["part"], item["id"]["field"]), item.get("value"))
+        for item in (*values, *flags)
+    ]
+    return Given(chosen, fields)
 
 
 def register(app: Dash, visitors: Visitors) -> None:
@@ -51,8 +74,8 @@ def _register_clientside(app: Dash) -> None:
     client("consume", Input("chunk", "data"))
     client("kick", Input("done", "data"))
     client("kick", Input("done-settings", "data"))
+    client("settle", Input("done-settings", "data"), Input("done", "data"))
     client("view", Input("view", "value"))
-    client("palette", Input("palette", "value"))
     client("palette", Input("palette", "value"))
     client("theme", Input("theme", "n_clicks"))
     client("copy", Input("copy-link", "n_clicks"), State("query", "data"))
@@ -83,19 +106,19 @@ def _register_commands(app: Dash, visitors: Visitors) -> None:
         Output("reset", "className", allow_duplicate=True),
         Output("run", "disabled", allow_duplicate=True),
         *(Input(name, "n_clicks") for name in ("run", "step", "reset", "refit")),
-        *_READ,
+        *READ,
         prevent_initial_call=True,
     )
     def command(*given: Any) -> tuple[Any, ...]:
         session, name = visitors.current(), str(ctx.triggered_id)
-        settings = _settings_of(session)
+        settings = settings_of(session)
         wrong = settings.experiment is None
         if wrong and name != "refit" and not (name == "run" and session.running):
             return no_update, _refusal(settings), "button", True
         if settings.experiment is not None:
             session.configure(settings.experiment)
         {"run": session.toggle, "step": session.step, "reset": session.reset, "refit": session.refit}[name]()
-        said = (_refusal(settings), "button") if wrong else _said_of(session)
+        said = (_refusal(settings), "button") if wrong else said_of(session)
         return ({"command": name, "clicks": given[:4]}, *said, wrong and not session.running)
 
     @app.callback(Output("done", "data", allow_duplicate=True), Input("speed", "value"), prevent_initial_call=True)
@@ -114,15 +137,10 @@ def _register_commands(app: Dash, visitors: Visitors) -> None:
         return {"projection": name}
 
 
-def _settings_of(session: Session) -> Settings:
-    """Return the settings in the callback that is being answered, whose last three states are `_READ`."""
-    choices, values, flags = ctx.states_list[-3:]
-    chosen = {item["id"]["slot"]: item.get("value") for item in choices}
-    given = [
-        (Identity(item["id"]["slot"], item["id"]["part"], item["id"]["field"]), item.get("value"))
-        for item in (*values, *flags)
-    ]
-    return read_settings(chosen, given, session.experiment)
+def settings_of(session: Session) -> Settings:
+    """Return the settings in the callback that is being answered."""
+    given = given_of()
+    return read_settings(given.chosen, given.fields, session.experiment)
 
 
 def _register_settings(app: Dash, visitors: Visitors) -> None:
@@ -132,7 +150,10 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         prevent_initial_call=True,
     )
     def other_part(name: str) -> Any:
-        return fields(ctx.triggered_id["slot"], name)
+        try:
+            return fields(ctx.triggered_id["slot"], name)
+        except PluginError as error:  # its file was loaded again without it
+            raise PreventUpdate from error
 
     @app.callback(
         Output({"type": "group", "name": ALL}, "className"),
@@ -145,8 +166,8 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         return [before.removesuffix(" hidden") + more for before in classes]
 
     @app.callback(
-        Output(_FIELDS, "error"),
-        Output(_FLAGS, "error"),
+        Output(FIELDS, "error"),
+        Output(FLAGS, "error"),
         Output("run", "disabled"),
         Output("step", "disabled"),
         Output("reset", "disabled"),
@@ -157,10 +178,10 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         Output("done-settings", "data"),
         Output("settings", "children", allow_duplicate=True),
         Output("speed", "value", allow_duplicate=True),
-        Input(_CHOICES, "value"),
-        Input(_FIELDS, "value"),
-        Input(_FLAGS, "checked"),
-        *_READ,
+        Input(CHOICES, "value"),
+        Input(FIELDS, "value"),
+        Input(FLAGS, "checked"),
+        *READ,
         prevent_initial_call=True,
     )
     def validate(*_given: Any) -> tuple[Any, ...]:
@@ -168,19 +189,20 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         function = _chosen_function()
         if function is not None and function != function_of(session.experiment):
             return _other_function(session, function)
-        settings = _settings_of(session)
+        settings = settings_of(session)
         errors = [
             [settings.errors.get((item["id"]["slot"], item["id"]["field"]), "") for item in items]
             for items in ctx.outputs_list[:2]
         ]
         if settings.experiment is None:
             paused = not session.running
-            return (*errors, paused, True, True, "button", _refusal(settings), *[no_update] * 5)
+            told = (no_update, no_update, _settled(), no_update, no_update)
+            return (*errors, paused, True, True, "button", _refusal(settings), *told)
         session.configure(settings.experiment)
         query = query_of(settings.experiment)
-        note, look = _said_of(session)
+        note, look = said_of(session)
         preset = no_update if preset_of(settings.experiment) else None
-        return (*errors, False, False, False, look, note, query, preset, {"query": query}, no_update, no_update)
+        return (*errors, False, False, False, look, note, query, preset, _settled(), no_update, no_update)
 
     @app.callback(
         Output("settings", "children"),
@@ -201,7 +223,7 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
             return no_update, f"The address asks for too much. {'; '.join(limits.values())}", no_update
         session = visitors.current()
         session.configure(experiment)
-        return panel(experiment), _said_of(session)[0], query_of(experiment)
+        return panel(experiment), said_of(session)[0], query_of(experiment)
 
     @app.callback(
         Output("settings", "children", allow_duplicate=True),
@@ -219,10 +241,18 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         experiment, session = Experiment.preset(name), visitors.current()
         session.configure(experiment)
         pace = no_update if experiment.function is None else _SLOW
-        return panel(experiment), *_said_of(session), query_of(experiment), pace, {"preset": name}
+        return panel(experiment), *said_of(session), query_of(experiment), pace, {"preset": name}
 
 
-def _said_of(session: Session) -> tuple[str, str]:
+def _settled() -> dict[str, Any]:
+    """Return which choices the page has an answer for now: until then, no command is to read what they leave behind.
+
+    `at` makes it another one than the last, which would not reach the page else.
+    """
+    return {"chosen": given_of().chosen, "at": perf_counter()}
+
+
+def said_of(session: Session) -> tuple[str, str]:
     """Return the note below the settings and the look of Reset, which say whether something waits for it."""
     button = session.waits
     return f"Applies on {button}" if button else "", "button pending" if button == "Reset" else "button"
@@ -245,9 +275,9 @@ def _other_function(session: Session, function: str) -> tuple[Any, ...]:
     """Answer the choice of another function with all settings anew, such as suit it."""
     experiment = suited(function, session.experiment.seed)
     session.configure(experiment)
-    note, look = _said_of(session)
+    note, look = said_of(session)
     query = query_of(experiment)
     speed = _FAST if function == NETWORK else _SLOW
     errors = [[no_update] * len(items) for items in ctx.outputs_list[:2]]
-    said = (False, False, False, look, note, query, no_update, {"query": query})
+    said = (False, False, False, look, note, query, no_update, _settled())
     return (*errors, *said, panel(experiment), speed)

@@ -16,7 +16,10 @@ Widget = Literal["decimal", "text", "number", "switch", "choice", "list"]
 
 
 class Control(NamedTuple):
-    """What a field looks like: its widget, label, help, bounds, choices, and default."""
+    """What a field looks like: its widget, label, help, bounds, choices, and default.
+
+    An `optional` one may be left empty, which is shown as the word `empty`: the schema's own ``placeholder``, if any.
+    """
 
     name: str
     widget: Widget
@@ -27,19 +30,27 @@ class Control(NamedTuple):
     least: float | None = None
     most: float | None = None
     optional: bool = False
+    empty: str = "default"
 
 
 _WRITTEN = {
     "adamw": "AdamW",
+    "asgd": "ASGD",
+    "clip_norm": "Clip by norm",
+    "clip_value": "Clip by value",
+    "elu": "ELU",
     "gelu": "GELU",
     "idx": "IDX files",
+    "kl_divergence": "KL divergence",
     "learning_rate": "Learning rate η",
-    "learning_rate_decay": "Rate decay",
     "mnist": "MNIST",
+    "nadam": "NAdam",
     "npz": "NPZ file",
+    "radam": "RAdam",
     "relu": "ReLU",
     "leaky_relu": "Leaky ReLU",
     "rmsprop": "RMSprop",
+    "selu": "SELU",
     "sgd": "SGD",
     "silu": "SiLU",
     "xor": "XOR",
@@ -52,6 +63,9 @@ def label_of(name: str) -> str:
     >>> label_of("batch_size")
     'Batch size'
     """
+    distribution, _, plain = name.rpartition(":")
+    if distribution:  # which says whose, where several plugins have one name
+        return f"{label_of(plain)} ({distribution})"
     return _WRITTEN.get(name, name.replace("_", " ").capitalize())
 
 
@@ -76,6 +90,7 @@ def _control(name: str, field: Mapping[str, Any], definitions: Mapping[str, Any]
         least=least,
         most=most,
         optional=optional,
+        empty=field.get("placeholder", "default"),
     )
 
 
@@ -199,7 +214,7 @@ def _text_input(control: Control, identity: dict[str, str], value: Any) -> Any:
         debounce=300,
         spellCheck=False,
         autoComplete="off",
-        placeholder="default" if control.optional else "",
+        placeholder=control.empty if control.optional else "",
         inputProps={"inputMode": "decimal" if control.widget == "decimal" else "text"},
     )
 
@@ -210,5 +225,6 @@ SLOTS: dict[str, KindName] = {
     "output": "activation",
     "cost": "cost",
     "optimizer": "optimizer",
+    "schedule": "schedule",
 }
 """The parts of an experiment that are chosen among plugins, and of which kind each is."""

@@ -10,6 +10,8 @@ from dash import dcc, html
 from landscape.dashboard.links import query_of
 from landscape.dashboard.pace import SPEEDS
 from landscape.dashboard.parts import aria, button
+from landscape.dashboard.plugin_callbacks import notes, stores
+from landscape.dashboard.plugin_files import PluginFiles
 from landscape.dashboard.session import Session
 from landscape.dashboard.settings import panel
 from landscape.dashboard.stage import accuracy_chart, cost_chart, honesty, stage
@@ -36,15 +38,17 @@ _THEME = {
 }
 
 
-def page(session: Session, recorded: dict[str, Any] | None) -> dmc.MantineProvider:
-    """Return the Train page as `session` stands."""
+def page(session: Session, recorded: dict[str, Any] | None, files: PluginFiles | None = None) -> dmc.MantineProvider:
+    """Return the Train page as `session` stands; it follows the plugin `files`."""
     live = session.live
     return dmc.MantineProvider(
         [
-            html.Div([_bar(session), html.Main(_columns(session), className="columns")], className="page"),
+            html.Div([_bar(session), html.Main(_columns(session, files), className="columns")], className="page"),
             _help(),
+            _about(),
             html.Div(id="live-region", className="visually-hidden", role="status", **aria(live="polite")),
             *_stores(session, None if live else recorded),
+            *stores(files),
         ],
         id="provider",
         theme=_THEME,
@@ -120,10 +124,11 @@ def _figure(name: str, text: str, *, strong: bool = False) -> html.Div:
     return html.Div([html.Dt(text), html.Dd("–", id=name)], className="figure strong" if strong else "figure")
 
 
-def _columns(session: Session) -> list[Any]:
+def _columns(session: Session, files: PluginFiles | None) -> list[Any]:
     return [
         html.Aside(
             [
+                html.Div(notes(files), id="plugin-notes", className="plugin-notes"),
                 html.Div(panel(session.experiment), id="settings"),
                 html.Div(id="form-note", className="pending-note", role="status"),
             ],
@@ -152,4 +157,15 @@ def _help() -> dmc.Modal:
     rows = [part for term, text in _HELP for part in (html.Dt(term), html.Dd(text))]
     return dmc.Modal(
         html.Dl(rows, className="help-list"), id="help-box", title="Keys and words", opened=False, centered=True
+    )
+
+
+def _about() -> dmc.Drawer:
+    return dmc.Drawer(
+        id="about",
+        opened=False,
+        position="right",
+        size=680,
+        closeButtonProps=aria(label="Close"),
+        className="about-drawer",
     )

@@ -16,7 +16,7 @@ _READS_FILES = ("path", "folder", "file")
 
 def query_of(experiment: Experiment) -> str:
     """Return the query string, ``?…`` or empty, that says how `experiment` differs from the preset ``classic``."""
-    said = _flat(experiment.to_dict())
+    said = {path: value for path, value in _flat(experiment.to_dict()).items() if path != "observers"}
     default = _flat(_default())
     names = {path: value for path, value in said.items() if path.endswith(".name")}
     changed = {path for path in names if default.get(path) != names[path]}
@@ -69,6 +69,8 @@ def experiment_of(query: str) -> Experiment:
     values: dict[str, Any] = {}
     for path, text in parse_qsl(query.removeprefix("?"), keep_blank_values=True):
         part, _, name = path.partition(".")
+        if part == "observers":
+            raise ExperimentError(f"{path}: an address cannot name what watches training, as that may write files")
         if not name:
             old = values.get(part)
             values[part] = {"name": text, **old} if isinstance(old, dict) else _read(text)

@@ -8,14 +8,16 @@ and a request never computes anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from landscape._blas import blas_threads
+from landscape.dashboard.about import where_in_plugins
 from landscape.dashboard.pace import Pace
 from landscape.dashboard.payloads import points_payload
+from landscape.dashboard.renewal import Replacement, kept, renewed
 from landscape.dashboard.survey import survey, survey_due
 from landscape.dashboard.work import Snapshot, Work, begin, show
 from landscape.errors import LandscapeError
@@ -174,6 +176,26 @@ class Session:
                 _apply_live(work, experiment)
             if work is not None and work.trainer.done and self._running:
                 self._stop(_finished(work))
+
+    def renew(self, replacements: Iterable[Replacement]) -> None:
+        """Take the classes that came in place of others; a run under way keeps its own until Reset."""
+        replacements = tuple(replacements)
+        experiment = renewed(self._wanted, replacements)
+        if experiment is not self._wanted:
+            self._notice = ""  # what it says may be true no longer
+            self.configure(experiment)
+        for one in replacements:
+            if type(self._projection) is one.old and one.new is not one.old:
+                self._project_by(one)
+
+    def _project_by(self, one: Replacement) -> None:
+        """Lay the plane by what came in place of the projection in use; by PCA where nothing did."""
+        values = self._projection.model_dump()
+        new = "pca" if one.new is None else one.new(**kept(one.new, values, one.old))
+        with self._telling():
+            self._projection = projection(cast(Projection, new))
+            if self._work is not None:
+                self._work.refit, self._work.broken = True, False
 
     @property
     def waits(self) -> str:
@@ -394,8 +416,10 @@ class Session:
 
 
 def _said(error: Exception) -> str:
-    """Return what the visitor reads of an error; of one that nobody foresaw, its kind too."""
-    return str(error) if isinstance(error, LandscapeError) else f"{type(error).__name__}: {error}"
+    """Return what the visitor reads of an error; of one that nobody foresaw, its kind and line in a plugin too."""
+    if isinstance(error, LandscapeError):
+        return str(error)
+    return f"{where_in_plugins(error)}{type(error).__name__}: {error}"
 
 
 def _apply_live(work: Work, experiment: Experiment) -> None:

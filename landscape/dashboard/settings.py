@@ -7,21 +7,21 @@ from typing import Any, NamedTuple, get_args
 
 import dash_mantine_components as dmc
 from dash import html
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from landscape.dashboard.controls import SLOTS, component, controls_of, label_of, read, with_help
-from landscape.errors import ExperimentError
+from landscape.dashboard.judging import Settings, judge
+from landscape.dashboard.parts import aria
+from landscape.errors import PluginError
 from landscape.experiment import Experiment, preset_names
 from landscape.functions import Function, FunctionName
-from landscape.registry import registry
+from landscape.registry import BUILTIN, Provided, registry
 
-PLAIN = ("hidden", "initialization", "batch_size", "epochs", "seed", "learning_rate_decay")
-_OF_NETWORKS = ("hidden", "initialization", "batch_size", "learning_rate_decay")
+PLAIN = ("hidden", "initialization", "batch_size", "epochs", "seed", "clip_value", "clip_norm")
+_NUMBERS = ("batch_size", "epochs", "seed")
+_OF_NETWORKS = ("hidden", "initialization", "batch_size")
 NETWORK = "network"
 """The choice, in the slot ``function``, of a network on data instead of a test function."""
-
-_MOST_LAYERS, _MOST_UNITS, _MOST_BATCH, _MOST_EPOCHS = 8, 1024, 10_000, 10_000
-
 
 # Each rolls into a minimum in some hundreds of steps; gradient descent at a network's rate would diverge at once.
 _SUITED: dict[str, dict[str, Any]] = {
@@ -58,17 +58,6 @@ class Identity(NamedTuple):
         return self._asdict()
 
 
-class Settings(NamedTuple):
-    """What the controls say: an experiment, or why there is none.
-
-    `errors` has the message for each setting that is wrong; `problem` what belongs to no single one.
-    """
-
-    experiment: Experiment | None
-    errors: dict[tuple[str, str], str]
-    problem: str = ""
-
-
 def model_of(slot: str, part: str) -> type[BaseModel]:
     """Return the model whose fields are set in `slot` when `part` is chosen there."""
     return Function if slot == "function" else registry().find(SLOTS[slot], part).cls
@@ -80,7 +69,7 @@ def fields(slot: str, part: str, values: Mapping[str, Any] | None = None) -> lis
         return []
     model = model_of(slot, part)
     shown = values or {}
-    return [
+    controls = [
         component(
             control,
             Identity(slot, part, control.name).id(),
@@ -90,11 +79,28 @@ def fields(slot: str, part: str, values: Mapping[str, Any] | None = None) -> lis
         for control in controls_of(model)
         if control.name != "name"
     ]
+    return controls if slot == "function" else [*controls, *_origin(registry().find(SLOTS[slot], part))]
 
 
-def choice(slot: str, label: str, value: str, options: Iterable[tuple[str, str]], text: str, width: str) -> html.Div:
-    """Return the list in which the part of a slot is chosen."""
-    data = [{"value": name, "label": said} for name, said in options]
+def _origin(provided: Provided) -> list[html.Div]:
+    """Return a line on where a plugin comes from, none for a built-in one."""
+    said = [provided.cls.source, f"{provided.distribution} {provided.version}".strip()]
+    text = " · ".join(filter(None, said))
+    return [] if provided.distribution == BUILTIN else [html.Div(text, className="part-note")]
+
+
+def options(slot: str) -> list[dict[str, str]]:
+    """Return what there is to choose from in a slot of plugins."""
+    return [{"value": name, "label": label_of(name)} for name in registry().names(SLOTS[slot])]
+
+
+def default_of(slot: str) -> str:
+    """Return the part that a slot has when nobody says which."""
+    return str(Experiment.model_fields[slot].default)
+
+
+def choice(slot: str, label: str, value: str, data: list[dict[str, str]], text: str, width: str) -> html.Div:
+    """Return the list in which the part of a slot is chosen; a plugin can be asked about."""
     select = dmc.Select(
         id={"type": "choice", "slot": slot},
         label=label,
@@ -105,7 +111,15 @@ def choice(slot: str, label: str, value: str, options: Iterable[tuple[str, str]]
         maxDropdownHeight=320,
         comboboxProps={"withinPortal": True, "width": 220, "position": "bottom-start"},
     )
-    return html.Div(with_help(select, text), className=width)
+    about = [_about(slot, label)] if slot in SLOTS else []
+    return html.Div([with_help(select, text), *about], className=f"{width} choice")
+
+
+def _about(slot: str, label: str) -> html.Button:
+    words = f"About this {label.lower()}"
+    return html.Button(
+        "i", id={"type": "about", "slot": slot}, className="about", type="button", title=words, **aria(label=words)
+    )
 
 
 def preset_of(experiment: Experiment) -> str | None:
@@ -132,7 +146,7 @@ def panel(experiment: Experiment) -> list[Any]:
             control,
             Identity("experiment", "", name).id(),
             said.get(name, control.default),
-            "half" if name in ("hidden", "initialization") else "quarter",
+            "quarter" if name in _NUMBERS else "half",
         )
         for name, control in plain.items()
     }
@@ -156,13 +170,13 @@ def panel(experiment: Experiment) -> list[Any]:
             "network-only",
         ),
         _group("Cost", slots["cost"], hidden, "network-only"),
-        _group("Optimizer", slots["optimizer"]),
+        _group("Optimizer", [*slots["optimizer"], *slots["schedule"], field["clip_value"], field["clip_norm"]]),
         _group(
             "Training",
             [
                 field["epochs"],
                 field["seed"],
-                _of_network("Training", [field["batch_size"], field["learning_rate_decay"]], hidden),
+                _of_network("Training", [field["batch_size"]], hidden),
             ],
         ),
     ]
@@ -186,12 +200,11 @@ _SLOT_LABELS = {"dataset": "Data set", "activation": "Hidden activation", "outpu
 def _slot(slot: str, table: Mapping[str, Any] | list[Any]) -> list[Any]:
     """Return the choice of a part and its fields; of several activations, the first one's."""
     table = table[0] if isinstance(table, list) else table
-    names = registry().names(SLOTS[slot])
     text = Experiment.model_fields[slot].description or ""
     label = _SLOT_LABELS.get(slot, label_of(slot))
     width = "half" if SLOTS[slot] == "activation" else "two-thirds"
     return [
-        choice(slot, label, table["name"], [(name, label_of(name)) for name in names], text, width),
+        choice(slot, label, table["name"], options(slot), text, width),
         _fieldset(slot, table["name"], table),
     ]
 
@@ -201,9 +214,10 @@ def _fieldset(slot: str, part: str, values: Mapping[str, Any]) -> html.Div:
 
 
 def _function_choice(function: Mapping[str, Any]) -> html.Div:
-    options = [(NETWORK, "A network"), *((name, label_of(name)) for name in get_args(FunctionName))]
+    names = [(NETWORK, "A network"), *((name, label_of(name)) for name in get_args(FunctionName))]
+    data = [{"value": name, "label": said} for name, said in names]
     text = "What to minimize: a network's cost on data, or a test function of two parameters."
-    return choice("function", "Minimize", function.get("name", NETWORK), options, text, "half")
+    return choice("function", "Minimize", function.get("name", NETWORK), data, text, "half")
 
 
 def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, Any]], base: Experiment) -> Settings:
@@ -215,84 +229,43 @@ def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, An
     given : what each control shows; controls of parts that are no longer chosen are passed over.
     base : says what the page has no controls for.
     """
+    problem = _unknown_part(choices)
+    if problem:
+        return Settings(None, {}, problem)
     tables: dict[str, dict[str, Any]] = {slot: {"name": name} for slot, name in choices.items()}
     values: dict[str, Any] = {}
     for identity, value in given:
         if identity.slot == "experiment":
             values[identity.field] = _read(Experiment, identity.field, value)
         elif choices.get(identity.slot) == identity.part:
-            model = model_of(identity.slot, identity.part)
-            tables[identity.slot][identity.field] = _read(model, identity.field, value)
+            tables[identity.slot] |= read_fields(model_of(*identity[:2]), {identity.field: value})
     if choices.get("function", NETWORK) == NETWORK:
         tables.pop("function", None)
     else:
-        tables = {slot: tables[slot] for slot in ("function", "optimizer")}
+        tables = {slot: tables[slot] for slot in ("function", "optimizer", "schedule") if slot in tables}
         values = {name: value for name, value in values.items() if name not in _OF_NETWORKS}
     if "learning_rate" not in model_of("optimizer", choices["optimizer"]).model_fields:
-        values.pop("learning_rate_decay", None)  # there is nothing that it could decay
-    unseen = {name: getattr(base, name) for name in ("precision", "snapshots")}
-    return _judge(unseen | tables | values)
+        tables.pop("schedule", None)  # there is nothing that it could change
+    unseen = {name: getattr(base, name) for name in ("precision", "snapshots", "observers")}
+    return judge(unseen | tables | values)
+
+
+def _unknown_part(choices: Mapping[str, str]) -> str:
+    """Return what is wrong with a choice that is no plugin, such as one whose file was loaded again without it."""
+    try:
+        for slot in choices.keys() & SLOTS.keys():
+            registry().find(SLOTS[slot], choices[slot])
+    except PluginError as error:
+        return str(error)
+    return ""
+
+
+def read_fields(model: type[BaseModel], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what controls show, by field, as `model` wants it; without fields that it has no longer."""
+    return {name: _read(model, name, value) for name, value in shown.items() if name in model.model_fields}
 
 
 def _read(model: type[BaseModel], name: str, value: Any) -> Any:
     """Return what a control shows as the model wants it."""
     (control,) = controls_of(model, (name,))
     return read(control, value)
-
-
-def _judge(values: dict[str, Any]) -> Settings:
-    try:
-        experiment = Experiment(**values)
-    except ExperimentError as error:
-        if not isinstance(error.__cause__, ValidationError):
-            return Settings(None, {}, str(error))
-        return _explain(error.__cause__)
-    limits = over_limits(experiment)
-    return Settings(None if limits else experiment, limits)
-
-
-def _explain(error: ValidationError) -> Settings:
-    """Return the messages by setting."""
-    errors: dict[tuple[str, str], str] = {}
-    problem = ""
-    for found in error.errors():
-        where = [str(part) for part in found["loc"]]
-        text = _message(found["type"], found["msg"])
-        if not where:
-            problem = text
-        elif where[0] in (*SLOTS, "function"):
-            errors[where[0], where[1] if len(where) > 1 else ""] = text
-        else:
-            errors["experiment", where[0]] = text
-    return Settings(None, errors, problem)
-
-
-_PLAIN_WORDS = {
-    "float_parsing": "Write a number, such as 0.5",
-    "float_type": "Write a number, such as 0.5",
-    "finite_number": "Write a number, such as 0.5",
-    "int_parsing": "Write a whole number, such as 10",
-    "int_type": "Write a whole number, such as 10",
-    "int_from_float": "Write a whole number, such as 10",
-}
-
-
-def _message(kind: str, text: str) -> str:
-    """Return what a visitor reads of pydantic's complaint of that `kind`."""
-    text = text.removeprefix("Value error, ").removeprefix("Input should be ")
-    return _PLAIN_WORDS.get(kind, text[:1].upper() + text[1:])
-
-
-def over_limits(experiment: Experiment) -> dict[tuple[str, str], str]:
-    """Return what is beyond what one page may ask of the machine, by setting."""
-    found: dict[tuple[str, str], str] = {}
-    if len(experiment.hidden) > _MOST_LAYERS:
-        found["experiment", "hidden"] = f"{len(experiment.hidden)} layers: this page trains at most {_MOST_LAYERS}"
-    elif max(experiment.hidden, default=0) > _MOST_UNITS:
-        found["experiment", "hidden"] = (
-            f"{max(experiment.hidden)} units: this page trains layers of at most {_MOST_UNITS}"
-        )
-    for name, most in (("batch_size", _MOST_BATCH), ("epochs", _MOST_EPOCHS)):
-        if getattr(experiment, name) > most:
-            found["experiment", name] = f"At most {most:,} on this page"
-    return found

@@ -20,10 +20,14 @@ PROJECTION_LABELS = {
 }
 
 
+def projection_options() -> list[dict[str, str]]:
+    """Return the projections that there are to choose from."""
+    names = registry().names("projection")
+    return [{"value": name, "label": PROJECTION_LABELS.get(name, label_of(name))} for name in names]
+
+
 def stage(session: Session) -> html.Section:
     """Return the slice with its path, the choices of how to see it, and the timeline."""
-    names = registry().names("projection")
-    projections = [{"value": name, "label": PROJECTION_LABELS.get(name, label_of(name))} for name in names]
     views = [
         {"value": "space", "label": "3-D"},
         {"value": "both", "label": "Both"},
@@ -35,7 +39,7 @@ def stage(session: Session) -> html.Section:
             dmc.Select(
                 id="projection",
                 value=session.projection,
-                data=projections,
+                data=projection_options(),
                 size="xs",
                 allowDeselect=False,
                 className="projection",

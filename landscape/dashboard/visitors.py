@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from flask import session as cookie
 
+from landscape.dashboard.plugin_files import Change, PluginFiles
 from landscape.dashboard.session import Session
 from landscape.experiment import Experiment
 from landscape.runs import Run
@@ -25,11 +26,17 @@ class Visitors:
     ----------
     run : a finished run that every new session shows first.
     experiment : what every new session is set to, when no run is given.
+    files : the plugin files that may be loaded again, while sessions are under way.
     """
 
-    def __init__(self, run: Run | None = None, experiment: Experiment | None = None) -> None:
+    def __init__(
+        self, run: Run | None = None, experiment: Experiment | None = None, files: PluginFiles | None = None
+    ) -> None:
         self._run = run
         self._experiment = experiment
+        self._files = files
+        if files is not None:
+            files.on_change(self.renew)
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -44,12 +51,26 @@ class Visitors:
         with self._lock:
             found = self._sessions.get(visitor)
             if found is None:
-                found = self._sessions[visitor] = Session(self._experiment, self._run)
+                found = self._sessions[visitor] = self.new()
             self._sessions.move_to_end(visitor)
             gone = [self._sessions.popitem(last=False)[1] for _ in range(len(self._sessions) - MOST)]
         for old in gone:
             old.close()
         return found
+
+    def new(self) -> Session:
+        """Return a session for a new visitor, with the plugins as they are now."""
+        session = Session(self._experiment, self._run)
+        if self._files is not None:
+            session.renew(self._files.since(0))
+        return session
+
+    def renew(self, change: Change) -> None:
+        """Have all sessions take the classes that came in place of others."""
+        with self._lock:
+            present = list(self._sessions.values())
+        for session in present:
+            session.renew(change.replacements)
 
     def close(self) -> None:
         """End all sessions."""

@@ -164,8 +164,8 @@ class Work:
         return said
 
 
-_IRRELEVANT = ("optimizer", "batch_size", "epochs", "snapshots")
-_shared: OrderedDict[str, Objective] = OrderedDict()
+_IRRELEVANT = ("optimizer", "schedule", "clip_value", "clip_norm", "batch_size", "epochs", "snapshots", "observers")
+_shared: OrderedDict[tuple[Any, ...], Objective] = OrderedDict()
 _sharing = threading.Lock()
 
 
@@ -178,7 +178,9 @@ def _shared_objective(experiment: Experiment) -> Objective:
     texts = [name for name, value in problem.get("dataset", {}).items() if isinstance(value, str)]
     if texts != ["name"]:
         return experiment.objective()
-    key = json.dumps(problem, sort_keys=True)
+    # a class that was loaded again says the same, and is another one
+    parts = (experiment.dataset, experiment.cost, experiment.activation, experiment.output)
+    key = json.dumps(problem, sort_keys=True), *(type(one) for part in parts for one in _each(part))
     with _sharing:
         if key not in _shared:
             _shared[key] = experiment.objective()
@@ -186,6 +188,10 @@ def _shared_objective(experiment: Experiment) -> Objective:
         while len(_shared) > _MOST_SHARED:
             _shared.popitem(last=False)
         return _shared[key]
+
+
+def _each(part: Any) -> tuple[Any, ...]:
+    return part if isinstance(part, tuple) else (part,)
 
 
 def begin(number: int, experiment: Experiment) -> Work:

@@ -6,6 +6,7 @@ Heights and colours are logarithms of the cost; ticks and hover are in cost unit
 from landscape.figures.contours import contour_figure
 from landscape.figures.curves import cost_figure
 from landscape.figures.files import save
+from landscape.figures.functions import function_figure
 from landscape.figures.onplane import PathOnPlane, interpolate, path_on_plane
 from landscape.figures.relief import surface_figure
 from landscape.figures.scale import CostScale, scale_for
@@ -16,6 +17,7 @@ __all__ = [
     "PathOnPlane",
     "contour_figure",
     "cost_figure",
+    "function_figure",
     "interpolate",
     "path_on_plane",
     "save",

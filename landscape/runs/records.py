@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, get_args
@@ -12,17 +12,21 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from landscape.experiment import Experiment
-from landscape.kinds import Data, Plugin
+from landscape.kinds import Data
 from landscape.layout import Array, IntArray
 from landscape.objective import Objective
-from landscape.registry import metadata_version, registry
+from landscape.registry import metadata_version
+from landscape.runs.needs import parts_of, provider_of
 
 # Bytes hashed at a time: a data set may be memory-mapped and larger than memory.
 _BLOCK_BYTES = 1 << 22
 
 
-Ending = Literal["running", "finished", "interrupted", "diverged"]
-"""How training ended. A run on disk that says "running" is still being trained, or was killed."""
+Ending = Literal["running", "finished", "interrupted", "diverged", "stopped"]
+"""How training ended; one that is stopped was so by an observer.
+
+A run on disk that says "running" is still being trained, or was killed.
+"""
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
@@ -99,28 +103,9 @@ def provenance(experiment: Experiment, objective: Objective) -> Provenance:
         numpy=np.__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=experiment.seed,
-        plugins=_plugins(experiment),
+        plugins={name: ", ".join(map(provider_of, parts)) for name, parts in parts_of(experiment).items()},
         dataset=data_fingerprint(objective),
     )
-
-
-def _plugins(experiment: Experiment) -> dict[str, str]:
-    """Return who provides each part that plays a role in the experiment."""
-    names = ["optimizer"]
-    if experiment.function is None:
-        names = ["dataset", "activation", "output", "cost", *names]
-    return {name: ", ".join(map(_provider, _parts(getattr(experiment, name)))) for name in names}
-
-
-def _parts(value: Plugin | Sequence[Plugin]) -> Sequence[Plugin]:
-    return [value] if isinstance(value, Plugin) else value
-
-
-def _provider(part: Plugin) -> str:
-    for provided in registry().provided(part.kind):
-        if provided.cls is type(part):
-            return f"{provided.key} {provided.version}".strip()
-    return f"{type(part).__qualname__} (in no registered plugin)"
 
 
 def data_fingerprint(objective: Objective) -> str:

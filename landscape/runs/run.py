@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property, partial
@@ -13,14 +13,16 @@ from typing import Any, Self
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import LandscapeError, RunError
-from landscape.experiment import Experiment, part_table
+from landscape.errors import PluginError, RunError
+from landscape.experiment import Experiment, Purpose
 from landscape.experiment import projection as build_projection
 from landscape.kinds import Projection
 from landscape.layout import Array, IntArray
 from landscape.objective import Objective, Split
+from landscape.parts import part_table
 from landscape.path import Path
 from landscape.plane import Plane
+from landscape.runs.needs import OF_TRAINING, Need, built, needs, outline, provider_of
 from landscape.runs.records import ENDINGS, EPOCH_COLUMNS, Ending, History, Provenance, data_fingerprint
 from landscape.runs.store import Stored, new_folder
 from landscape.runs.surfaces import (
@@ -43,7 +45,7 @@ class Run:
 
     Parameters
     ----------
-    experiment : what was run.
+    experiment : what was run; plain values for one from disk, which is built when it is asked for.
     history : how cost and accuracy went.
     path : where θ was; its last snapshot is the final θ.
     provenance : what the run was made with.
@@ -55,12 +57,13 @@ class Run:
 
     Attributes
     ----------
+    described : the experiment as plain values, also where a plugin that it needs is missing.
     surfaces : those that were given a name.
     """
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | Mapping[str, Any],
         history: History,
         path: Path,
         provenance: Provenance,
@@ -71,7 +74,9 @@ class Run:
         folder: FilePath | None = None,
         objective: Objective | None = None,
     ) -> None:
-        self.experiment = experiment
+        if isinstance(experiment, Experiment):
+            self.experiment = experiment
+        self.described = experiment.to_dict() if isinstance(experiment, Experiment) else dict(experiment)
         self.history = history
         self.path = path
         self.provenance = provenance
@@ -98,18 +103,71 @@ class Run:
         return self.path
 
     @cached_property
+    def experiment(self) -> Experiment:
+        """What was run.
+
+        Raises
+        ------
+        PluginError
+            When a plugin that it needs is not here, or no longer takes its fields; it says what to install.
+        RunError
+            When it cannot be built for another reason.
+        """
+        return built(self.described, self.provenance.plugins)
+
+    def missing(self) -> list[str]:
+        """Return, for each plugin of the run that cannot be had here, a sentence: what it is, and what to install."""
+        return list(dict.fromkeys(filter(None, (need.problem() for need in self._needs()))))
+
+    def changed(self) -> list[str]:
+        """Return, for each plugin that is here in another version or from another provider, a sentence on both."""
+        return list(dict.fromkeys(filter(None, (need.change() for need in self._needs()))))
+
+    def _needs(self) -> Iterator[Need]:
+        return needs(self.described, self.provenance.plugins)
+
+    def _rng(self, purpose: Purpose, seed: int) -> np.random.Generator:
+        """Return the experiment's generator for one purpose, which needs none of its plugins."""
+        return Experiment(seed=self.described.get("seed", 0)).rng(purpose, seed)
+
+    def _minimized(self) -> Experiment:
+        """Return the experiment, if need be without what only training needs."""
+        try:
+            return self.experiment
+        except PluginError:
+            cost = {name: value for name, value in self.described.items() if name not in OF_TRAINING}
+            return built(cost, self.provenance.plugins)
+
+    def outline(self) -> Objective:
+        """Return an objective of the run's data and layout of θ, for what asks for no more than these.
+
+        It is `objective`, or one of another cost where a plugin that the cost needs is missing.
+
+        Raises
+        ------
+        PluginError
+            When the data set's plugin is missing.
+        """
+        try:
+            return self.objective
+        except PluginError:
+            return built(outline(self.described), self.provenance.plugins).objective()
+
+    @cached_property
     def objective(self) -> Objective:
         """What was minimized.
 
         Raises
         ------
+        PluginError
+            When a plugin that it needs is not here, or no longer takes its fields; it says what to install.
         RunError
             When the experiment's own objective is not what this run minimized: another one had been given from
             Python, or the data or a plugin have changed since.
         """
         if self._objective is not None:
             return self._objective
-        objective = self.experiment.objective()
+        objective = self._minimized().objective()
         reason = self._why_other(objective)
         if reason:
             raise RunError(
@@ -135,7 +193,7 @@ class Run:
 
     def plane(self, projection: AnyProjection = "pca", *, seed: int = 0) -> Plane:
         """Return the plane that a projection lays through the path; `seed` chooses among random ones."""
-        rng = self.experiment.rng("projection", seed)
+        rng = self._rng("projection", seed)
         return build_projection(projection).plane(self.objective, self._recorded(), rng)
 
     def surface(
@@ -182,10 +240,11 @@ class Run:
             "accuracy": accuracy,
             "seed": seed,
             "step": int(self._recorded().steps[-1]),
+            "provider": provider_of(part),
         }
         known = None if name is None else self._known(name, recipe)
         if known is not None and known.complete:
-            return replace(known, objective=self.objective)
+            return self._with_objective(known)
         plane = self.plane(part, seed=seed) if known is None else known.plane
         news = tiles(
             self.objective,
@@ -193,7 +252,7 @@ class Run:
             Grid.around(plane, self.path, resolution, margin) if known is None else known.grid,
             split=split,
             sample=sample,
-            rng=self.experiment.rng("sample", seed),
+            rng=self._rng("sample", seed),
             accuracy=accuracy,
             workers=workers,
             resume=known,
@@ -209,12 +268,24 @@ class Run:
                     on_progress(state)
         return state.surface
 
+    def _with_objective(self, surface: Surface) -> Surface:
+        """Return a surface from disk with the objective, unless a plugin that this needs is missing."""
+        try:
+            return replace(surface, objective=self.objective)
+        except PluginError:
+            return surface
+
+    def provider(self, name: str) -> str:
+        """Return who provided the projection of the surface `name`, ``"distribution:name version"`` or ``""``."""
+        return str(self._recipes[name].get("provider", ""))
+
     def _known(self, name: str, recipe: dict[str, Any]) -> Surface | None:
         """Return the surface called `name`, or None; RunError when it was made by another recipe."""
         if check_name(name) not in self.surfaces:
             return None
         old = self._recipes[name]
-        different = [key for key in recipe if old.get(key) != recipe[key]]
+        # another version of a projection is not another recipe: what is there was made by the one that it names
+        different = [key for key in recipe if key != "provider" and old.get(key) != recipe[key]]
         if different:
             was = ", ".join(f"{key} = {old.get(key)!r}" for key in different)
             raise RunError(f"the run has another surface {name!r}, with {was}: choose another name")
@@ -232,7 +303,7 @@ class Run:
         """
         folder, path, history = FilePath(folder), self.path, self.history
         with new_folder(folder) as draft:
-            writer = RunWriter(draft, self.experiment, self.provenance, path.thetas.shape[1], path.thetas.dtype)
+            writer = RunWriter(draft, self.described, self.provenance, path.thetas.shape[1], path.thetas.dtype)
             writer.record(path.steps, path.thetas, history.batch_cost, history.epochs())
             writer.finish(self.ending, self.message, self.seconds)
             for name, surface in self.surfaces.items():
@@ -248,11 +319,13 @@ class Run:
         Raises
         ------
         RunError
-            When the folder holds no run, is damaged, was written by a newer version, or needs a plugin that is
-            not installed.
+            When the folder holds no run, is damaged, or was written by a newer version. A plugin that is missing
+            is an error only when `experiment` or `objective` are asked for.
         """
         stored = Stored(FilePath(folder), "run")
-        experiment = _experiment(stored)
+        experiment = stored.attributes.get("experiment")
+        if not isinstance(experiment, dict):
+            raise stored.damaged("zarr.json holds no experiment")
         try:
             provenance = Provenance.from_dict(stored.attributes["provenance"])
             saved = Saved(**{count: int(stored.attributes["saved"][count]) for count in Saved._fields})
@@ -277,21 +350,6 @@ class Run:
         for name in surface_names(stored.folder):
             run.surfaces[name], run._recipes[name] = read_surface(stored.folder, name)
         return run
-
-
-def _experiment(stored: Stored) -> Experiment:
-    """Return the experiment of a run on disk; RunError says what it was made with when it cannot be built."""
-    try:
-        return Experiment(**stored.attributes["experiment"])
-    except LandscapeError as error:
-        plugins = stored.attributes.get("provenance", {}).get("plugins", {})
-        made = ", ".join(f"{part} {provider}" for part, provider in plugins.items())
-        raise RunError(
-            f"the experiment of the run {str(stored.folder)!r} cannot be built here: {error}; it was made with "
-            f"{made or 'unknown plugins'}: install or load those"
-        ) from error
-    except (KeyError, TypeError) as error:
-        raise stored.damaged("zarr.json holds no experiment") from error
 
 
 def _path(stored: Stored, steps: IntArray, thetas: Array) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +52,8 @@ class RunWriter:
     Parameters
     ----------
     folder : must not exist; it appears complete, with no rows.
-    experiment, provenance : what is trained, and with what.
+    experiment : what is trained; plain values where a plugin that it needs is missing.
+    provenance : with what.
     parameters : P, the entries of θ.
     dtype : of θ.
 
@@ -70,16 +71,17 @@ class RunWriter:
     def __init__(
         self,
         folder: str | os.PathLike[str],
-        experiment: Experiment,
+        experiment: Experiment | Mapping[str, Any],
         provenance: Provenance,
         parameters: int,
         dtype: DTypeLike,
     ) -> None:
         self.folder = Path(folder)
         self.saved = Saved()
+        described = experiment.to_dict() if isinstance(experiment, Experiment) else dict(experiment)
         self._attributes: dict[str, Any] = {
             "kind": "run",
-            "experiment": experiment.to_dict(),
+            "experiment": described,
             "provenance": provenance.to_dict(),
             "ending": "running",
             "message": "",
@@ -87,7 +89,7 @@ class RunWriter:
             "saved": self.saved._asdict(),
         }
         with new_folder(self.folder) as draft:
-            _lay_out(create_group(draft, self._attributes), experiment, parameters, dtype)
+            _lay_out(create_group(draft, self._attributes), described, parameters, dtype)
         self._group = open_group(self.folder, "r+")
         self._arrays = open_arrays(self.folder, ARRAYS)
 
@@ -135,7 +137,7 @@ class RunWriter:
         commit(self._group, self._attributes)
 
 
-def _lay_out(group: zarr.Group, experiment: Experiment, parameters: int, dtype: DTypeLike) -> None:
+def _lay_out(group: zarr.Group, described: Mapping[str, Any], parameters: int, dtype: DTypeLike) -> None:
     """Create all arrays.
 
     Those that share a dimension have their full length from the start: grown one after the other they would be,
@@ -143,8 +145,8 @@ def _lay_out(group: zarr.Group, experiment: Experiment, parameters: int, dtype: 
     """
     path, history = group.create_group("path"), group.create_group("history")
     group.create_group("surfaces")
-    create_array(path, "step", (experiment.snapshots,), np.int64, ("snapshot",))
-    create_array(path, "theta", (experiment.snapshots, parameters), dtype, ("snapshot", "parameter"))
+    create_array(path, "step", (described["snapshots"],), np.int64, ("snapshot",))
+    create_array(path, "theta", (described["snapshots"], parameters), dtype, ("snapshot", "parameter"))
     create_array(history, "batch_cost", (0,), np.float64, ("step",))
     for name in EPOCH_COLUMNS:
-        create_array(history, name, (experiment.epochs + 1,), np.int64 if name == "epoch" else np.float64, ("epoch",))
+        create_array(history, name, (described["epochs"] + 1,), np.int64 if name == "epoch" else np.float64, ("epoch",))

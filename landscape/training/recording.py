@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from time import perf_counter
-from types import FrameType
 from typing import NamedTuple
 
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import DivergenceError
+from landscape.errors import DivergenceError, ObserverError
 from landscape.experiment import Experiment
+from landscape.kinds import EpochEvent, StepEvent, Training
 from landscape.layout import Array
 from landscape.objective import Objective
 from landscape.path import as_path, snapshot_steps
 from landscape.runs import Ending, History, Run, RunWriter, provenance
+from landscape.training.interruption import deferred_interrupt
 from landscape.training.trainer import Trainer
+from landscape.training.watching import Watchers, live_view
 
 
 class Measured(NamedTuple):
@@ -57,6 +56,10 @@ class DivergenceWarning(UserWarning):
     """Training stopped because a cost or θ was not finite; the run holds what was recorded until then."""
 
 
+class ObserverWarning(UserWarning):
+    """An observer raised, which stopped training if it was not at its end; the run holds what was recorded."""
+
+
 def fit(
     experiment: Experiment,
     *,
@@ -68,7 +71,8 @@ def fit(
     """Train to the end and return the run: history, path, θ and timing.
 
     Ctrl-C ends training and returns the run so far; so does divergence, with a `DivergenceWarning` that says
-    at which step and why. `Run.ending` tells which it was.
+    at which step and why, and so does an observer that raises, with an `ObserverWarning` that names it. `Run.ending`
+    tells which it was.
 
     Parameters
     ----------
@@ -78,52 +82,43 @@ def fit(
     threads : one or two; see `steps`.
     on_progress : called every half second, and at the end; its `Progress.news` leave no epoch out.
     """
-    recorder = _Recorder(Trainer(experiment, objective, threads), folder, on_progress)
-    ending: Ending = "finished"
-    message = ""
+    trainer = Trainer(experiment, objective, threads, norms=_is_watched(experiment))
+    recorder = _Recorder(trainer, folder, on_progress)
     # a diverging run overflows before its cost is seen to be infinite: that is said once, by the divergence
     quiet = np.errstate(over="ignore", invalid="ignore")
-    with quiet, blas_threads(1), _deferred_interrupt() as check:
+    with quiet, blas_threads(1), deferred_interrupt() as check:
+        failures: list[ObserverError] = []
         try:
-            recorder.train(check)
-        except KeyboardInterrupt:
-            ending, message = "interrupted", f"interrupted after step {recorder.trainer.index}"
-        except DivergenceError as error:
-            ending, message = "diverged", str(error)
+            ending, message = _ending_of(recorder, check)
+        finally:
+            failures += recorder.watchers.close(trainer.index)
+        if failures:
+            ending = "stopped" if ending == "finished" else ending
+            message = "; ".join(filter(None, [message, *map(str, failures)]))
         run = recorder.finish(ending, message)
     if ending == "diverged":
         warnings.warn(message, DivergenceWarning, stacklevel=2)
+    elif ending == "stopped" or failures:
+        warnings.warn(message, ObserverWarning, stacklevel=2)
     return run
 
 
-@contextmanager
-def _deferred_interrupt() -> Iterator[Callable[[], None]]:
-    """Yield a function that raises KeyboardInterrupt when Ctrl-C was pressed, so that no step is cut in two.
+def _is_watched(experiment: object) -> bool:
+    """Return whether an experiment, if it is one, names observers."""
+    return isinstance(experiment, Experiment) and bool(experiment.observers)
 
-    A second Ctrl-C is not waited for. Where signals are not ours to handle (in other threads, or when the
-    program has a handler of its own) nothing changes.
-    """
-    pressed = False
 
-    def press(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    def check() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield check
-        return
-    signal.signal(signal.SIGINT, press)
+def _ending_of(recorder: _Recorder, check: Callable[[], None]) -> tuple[Ending, str]:
+    """Train; return how that ended, and what is to be said of it."""
     try:
-        yield check
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        recorder.train(check)
+    except KeyboardInterrupt:
+        return "interrupted", f"interrupted after step {recorder.trainer.index}"
+    except DivergenceError as error:
+        return "diverged", str(error)
+    except ObserverError as error:
+        return "stopped", str(error)
+    return "finished", ""
 
 
 # A path of a large network is thinned further, so that it fits in memory beside the data.
@@ -156,6 +151,9 @@ class _Recorder:
             if folder is None
             else RunWriter(folder, trainer.experiment, self._provenance, trainer.theta.size, trainer.theta.dtype)
         )
+        self.watchers = Watchers(trainer.experiment.observers)
+        self._watched = bool(trainer.experiment.observers)
+        self._theta = live_view(trainer.theta)
         self._seconds = 0.0
         self._started: float | None = None
         self._told = 0
@@ -166,6 +164,8 @@ class _Recorder:
         """Run all epochs, calling `check` between steps."""
         self._snapshot()
         self._measure()
+        self.watchers.open(self._training(), self.trainer.index)
+        self._tell_epoch()
         while not self.trainer.done:
             self._train_epoch(check)
             self._measure()
@@ -176,6 +176,8 @@ class _Recorder:
         try:
             for _ in range(trainer.steps_per_epoch):
                 self._batch_costs.append(trainer.step())
+                if self._watched:
+                    self._tell_step()
                 if trainer.index == self._next:
                     trainer.check()
                     self._snapshot()
@@ -185,6 +187,26 @@ class _Recorder:
         finally:
             self._seconds += perf_counter() - self._started
             self._started = None
+
+    def _training(self) -> Training:
+        """Return what observers are told before the first step."""
+        trainer = self.trainer
+        return Training(
+            trainer.experiment.to_dict(),
+            trainer.objective.layout,
+            trainer.steps_per_epoch,
+            trainer.total_steps,
+            None if self._writer is None else self._writer.folder,
+        )
+
+    def _tell_step(self) -> None:
+        trainer, cost = self.trainer, self._batch_costs[-1]
+        rate, norm = trainer.learning_rate, trainer.gradient_norm
+        self.watchers.step(StepEvent(trainer.index, trainer.epoch, cost, norm, rate, self._theta))
+
+    def _tell_epoch(self) -> None:
+        measured = self._measured[-1]
+        self.watchers.epoch(EpochEvent(measured.epoch, self.trainer.index, *measured[1:], self._theta))
 
     def _snapshot(self) -> None:
         self._steps.append(self.trainer.index)
@@ -198,6 +220,7 @@ class _Recorder:
         test = trainer.objective.evaluate(trainer.theta, "test")
         self._measured.append(Measured(trainer.epoch, train.cost, test.cost, train.accuracy, test.accuracy))
         self._report(force=trainer.done)
+        self._tell_epoch()
         trainer.check(train.cost)
 
     def _report(self, *, force: bool) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 from landscape._blas import blas_threads
 from landscape.errors import DivergenceError, ExperimentError
 from landscape.experiment import Experiment
-from landscape.kinds import Optimizer
+from landscape.kinds import Optimizer, checked_factors
 from landscape.layout import Array, IntArray
 from landscape.objective import Expectant, Minibatch, Objective, minibatch
+from landscape.schedules import Constant
+from landscape.training.clipping import Clip
 
 _STEPS_BETWEEN_CHECKS = 16  # of θ: at each one they would take a twentieth of the time of small batches
 
@@ -40,6 +42,7 @@ class Trainer:
     experiment : what to train; its seed fixes every number.
     objective : what to minimize, when not the experiment's own.
     threads : with two, the next examples are gathered while a step is computed; numbers stay the same.
+    norms : whether to measure the gradient's norm at every step.
 
     Attributes
     ----------
@@ -47,11 +50,21 @@ class Trainer:
     index, epoch : steps done, and the epoch that the last of them belongs to (0 before the first).
     """
 
-    def __init__(self, experiment: Experiment, objective: Objective | None = None, threads: int = 1) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        objective: Objective | None = None,
+        threads: int = 1,
+        *,
+        norms: bool = False,
+    ) -> None:
         if not isinstance(experiment, Experiment):
             raise ExperimentError(f"{experiment!r} is no experiment: write Experiment(…), or Experiment(**table)")
         self.experiment = experiment
         self.objective = experiment.objective() if objective is None else objective
+        self._clip = Clip(experiment.clip_value, experiment.clip_norm, measures=norms)
+        self._factors: list[float] | None = None  # those of the epoch's steps, where they differ
+        self._scale = 1.0
         self.optimizer = experiment.optimizer
         # a copy, as every step changes it in place
         self.theta = np.array(self.objective.initial(experiment.rng("initial")), self.objective.dtype)
@@ -68,12 +81,32 @@ class Trainer:
 
     @property
     def optimizer(self) -> Optimizer:
-        """How θ moves; may be replaced between steps by another with the same state, such as a smaller rate."""
-        return self._optimizer
+        """How θ moves, before the schedule; may be replaced between steps by another with the same state.
+
+        The schedule's factor applies to the learning rate of the new one just as to that of the old.
+        """
+        return self._base
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer) -> None:
-        self._optimizer, self._factor = optimizer, optimizer.factor()
+        self._use(optimizer, self._scale)
+
+    def _use(self, base: Optimizer, scale: float) -> None:
+        """Use the optimizer `base` with its learning rate multiplied by `scale`."""
+        optimizer = _scaled(base, scale)
+        self._base, self._optimizer, self._scale = base, optimizer, scale
+        # what is clipped is the gradient itself; and of a gradient times 0 no norm could be told
+        self._factor = None if self._clip.clips else optimizer.factor() or None
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that the last step used; before any the optimizer's own; NaN where there is none."""
+        return _rate_of(self._optimizer)
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the last step's gradient before any clipping; NaN unless `norms` are measured."""
+        return self._clip.norm
 
     @property
     def epoch(self) -> int:
@@ -103,6 +136,8 @@ class Trainer:
         position = index % self.steps_per_epoch
         if position == 0:
             self._begin_epoch()
+        if self._factors is not None and self._factors[position] != self._scale:
+            self._use(self._base, self._factors[position])
         rows = self._order[position]
         factor = self._factor
         cost = self._minibatches[len(rows)](rows, 1.0 if factor is None else factor)
@@ -123,25 +158,37 @@ class Trainer:
             raise DivergenceError(self._why_diverged(self.index, cost))
 
     def _begin_epoch(self) -> None:
-        """Decay the rate and draw the epoch's batches; each epoch has its own generator."""
+        """Take the epoch's factors and draw its batches; each epoch has its own generator."""
         done = self.index // self.steps_per_epoch
-        if done and self.experiment.learning_rate_decay != 1:
-            rate = vars(self.optimizer)["learning_rate"] * self.experiment.learning_rate_decay
-            self.optimizer = self.optimizer.model_copy(update={"learning_rate": rate})
+        self._take_factors()
         order = self.experiment.rng("order", done).permutation(self._count)
         starts = range(0, self._count, self._size)
         self._order = [order[start : start + self._size] for start in starts]
         for size in {self._size, len(self._order[-1])} - self._minibatches.keys():
-            self._minibatches[size] = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
+            compute = minibatch(self.objective, self.theta, self._gradient, size, self._threads)
+            self._minibatches[size] = self._clip.applied(compute, self._gradient)
         compute = self._minibatches[self._size]
         if isinstance(compute, Expectant):
             compute.expect(self._order)
 
+    def _take_factors(self) -> None:
+        """Ask the schedule for the factors of the epoch's steps; keep them where they are not all the same."""
+        schedule = self.experiment.schedule
+        if isinstance(schedule, Constant):
+            return
+        end = self.index + self.steps_per_epoch
+        steps = np.arange(self.index, end, dtype=np.int64)
+        factors = checked_factors(schedule, steps, self.steps_per_epoch, max(end, self.total_steps))
+        self._factors = None
+        if (factors == factors[0]).all():
+            self._use(self._base, float(factors[0]))
+        else:
+            self._factors = factors.tolist()
+
     def _why_diverged(self, step: int, cost: float | None) -> str:
         """Return a statement of where a cost or parameter that is not finite arose, and of the likely cause."""
         largest = np.abs(self.theta).max()
-        rate = getattr(self.optimizer, "learning_rate", None)
-        said = f" of {rate:g}" if isinstance(rate, int | float) else ""
+        said = "" if math.isnan(self.learning_rate) else f" of {self.learning_rate:g}"
         cause = (
             f"the learning rate{said} is likely too large: try a tenth of it"
             if self.index
@@ -152,6 +199,22 @@ class Trainer:
             + ("" if cost is None else f"the cost is {cost} and ")
             + f"the largest parameter is {largest:.3g}; {cause}"
         )
+
+
+def _scaled(optimizer: Optimizer, scale: float) -> Optimizer:
+    """Return `optimizer` with its learning rate multiplied by `scale`; ExperimentError where it has none."""
+    if scale == 1:
+        return optimizer
+    rate = _rate_of(optimizer)
+    if math.isnan(rate):
+        raise ExperimentError(f"{optimizer.name} has no learning_rate for the schedule to change: take 'constant'")
+    return optimizer.model_copy(update={"learning_rate": rate * scale})
+
+
+def _rate_of(optimizer: Optimizer) -> float:
+    """Return the learning rate, NaN where there is none."""
+    rate = getattr(optimizer, "learning_rate", None)
+    return float(rate) if isinstance(rate, int | float) else math.nan
 
 
 def steps(experiment: Experiment, objective: Objective | None = None, *, threads: int = 1) -> Iterator[Step]:

@@ -8,6 +8,8 @@ import pytest
 from driving import NEWEST, READY, Dashboard, wait_idle, wait_past
 from pydantic import Field
 
+from landscape import Experiment
+from landscape.dashboard.settings import suited
 from landscape.hookspecs import hookimpl
 from landscape.kinds import Cost, Optimizer
 from landscape.layout import Array
@@ -70,6 +72,26 @@ def test_adam_comes_with_its_own_defaults(page: Any) -> None:
     assert field(page, "Learning rate η").input_value() == "0.001"
     assert field(page, "Momentum").count() == 0
     page.wait_for_selector("#run:not(:disabled)")
+
+
+@pytest.mark.parametrize(("box", "option"), [("Minimize", "Rosenbrock"), ("Preset", "Spirals")])
+def test_run_right_after_a_choice_runs_the_settings_that_come_with_it(
+    page: Any, dashboard: Dashboard, box: str, option: str
+) -> None:
+    field(page, box).first.click()
+    page.get_by_role("option", name=option, exact=True).wait_for()
+    page.evaluate(
+        """name => {
+            [...document.querySelectorAll('[role=option]')].find((option) => option.textContent === name).click();
+            document.getElementById('run').click();
+        }""",
+        option,
+    )
+    wait_past(page, 3)
+    (session,) = dashboard.sessions
+    wanted = suited("rosenbrock", seed=0) if box == "Minimize" else Experiment.preset("spirals")
+    assert session._work is not None
+    assert session._work.experiment == session.experiment == wanted
 
 
 class Tilted(Cost):

@@ -4,7 +4,11 @@
   const L = (window.landscape = window.landscape || {});
   const WRITING = "input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true], [role=dialog]";
   const SETTLED_MS = 380; // a little more than the fields wait for the next key
+  const ANSWER_MS = 4000, AGAIN_MS = 40; // most that an answer to a choice is waited for; how often it is looked for
   const KEYS = { " ": "run", s: "step", r: "reset", "?": "help" };
+
+  let typed = -SETTLED_MS;
+  let picked = null; // what was chosen and is not answered yet
 
   function press(id) {
     const button = document.getElementById(id);
@@ -53,6 +57,12 @@
         if (done) withPlayer((player) => player.kick());
         return nothing();
       },
+      /** An answer came, perhaps to what was picked last. */
+      settle(done, command) {
+        const chosen = Object.assign({}, done && done.chosen, command && { preset: command.preset });
+        if (picked && chosen[picked.slot] === picked.value) picked = null;
+        return nothing();
+      },
       /** Show the surface in space, from above, or both. */
       view(mode) {
         withPlayer((player) => {
@@ -90,15 +100,33 @@
     },
   });
 
-  /** A command waits until what was just typed has been sent: it is to run what the page shows. */
-  let typed = -SETTLED_MS;
+  /** Note what is being picked from a list, if it is one whose choice the server answers. */
+  function pick(option) {
+    const list = option.closest("[role=listbox]");
+    const box = list && document.querySelector(`.settings [aria-controls="${list.id}"]`);
+    if (!box || option.dataset.checked) return;
+    const slot = box.id.startsWith("{") ? JSON.parse(box.id).slot : box.id;
+    picked = { slot: slot, value: option.getAttribute("value"), until: performance.now() + ANSWER_MS };
+  }
+
+  /** Return in how many milliseconds a command may be carried out: it is to run what the page shows.
+   *
+   * What was just typed has to be sent; a choice has to be answered, since other settings may come with it.
+   */
+  function wait() {
+    const now = performance.now();
+    return picked && now < picked.until ? AGAIN_MS : typed + SETTLED_MS - now;
+  }
+
   document.addEventListener("input", (event) => {
     if (event.target.closest(".settings")) typed = performance.now();
   }, true);
   document.addEventListener("click", (event) => {
+    const option = event.target.closest("[role=option]"); // Enter clicks it, too
+    if (option) pick(option);
     const button = event.target.closest("#run, #step, #reset, #refit, #copy-link");
-    const left = typed + SETTLED_MS - performance.now();
-    if (!button || left <= 0) return;
+    const left = button ? wait() : 0;
+    if (left <= 0) return;
     event.stopImmediatePropagation();
     setTimeout(() => button.click(), left);
   }, true);

@@ -104,7 +104,7 @@
         camera: camera, dragmode: "turntable", aspectmode: "manual", aspectratio: view.aspect, uirevision: "camera",
         xaxis: axis(L.fitted(view.labels[0], size.width / 3), look, { range: view.rangeA }),
         yaxis: axis(L.fitted(view.labels[1], size.width / 3), look, { range: view.rangeB }),
-        zaxis: axis(view.costTitle, look, {
+        zaxis: axis("cost", look, { // the colour bar says the scale: a longer title leaves the canvas
           range: view.rangeZ, tickvals: view.ticks.values, ticktext: view.ticks.texts,
         }),
       },

@@ -38,7 +38,7 @@ class Replayed:
 def start(data: Data, theta, batch: int) -> Training:
     experiment = Experiment(
         hidden=SIZES[1:-1], activation="sigmoid", output="sigmoid", cost="quadratic",
-        optimizer={"name": "sgd", "learning_rate": RATE}, batch_size=batch, learning_rate_decay=1, epochs=1_000_000,
+        optimizer={"name": "sgd", "learning_rate": RATE}, batch_size=batch, epochs=1_000_000,
     )  # fmt: skip
     threads = int(os.environ["OMP_NUM_THREADS"])
     blas_threads(1).__enter__()  # for good, as `fit` has it while it trains

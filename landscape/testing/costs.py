@@ -1,0 +1,262 @@
+"""Is a cost right? Its losses, one for each example, and their gradient by the outputs."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from landscape.kinds import Cost
+from landscape.testing.calls import (
+    DTYPES,
+    Method,
+    accepts_any_memory_layout,
+    array,
+    close,
+    entry,
+    finite,
+    is_deterministic,
+    is_the_same_elsewhere,
+    is_the_same_in_threads,
+    keeps_dtype,
+    leaves_arguments_alone,
+    leaves_the_process_alone,
+    number,
+    strict,
+)
+from landscape.testing.core import Check, fail, values_of
+from landscape.testing.effects import demand_effects
+from landscape.testing.examples import N, Sample, extreme, families, kinks, ordinary, saturated
+from landscape.testing.gradients import compare, demand_no_jumps, gradient_of, losses_of, numbers, row_of
+
+METHODS = (
+    Method("per_example", ("outputs", "targets"), lambda cost, x: losses_of(cost, *x)),
+    Method("gradient", ("outputs", "targets"), lambda cost, x: gradient_of(cost, *x)),
+)
+
+
+def _shapes(cost: Cost) -> None:
+    for sample in (ordinary(cost), ordinary(cost, n=1), ordinary(cost, n=2, k=2), ordinary(cost, n=3, k=5)):
+        for method in METHODS:
+            method.call(cost, sample)
+    _one_output(cost)
+
+
+def _one_output(cost: Cost) -> None:
+    """Check the shapes with a single output, which costs of classes may refuse by raising."""
+    sample = ordinary(cost, n=4, k=1)
+    for method in METHODS:
+        try:
+            getattr(cost, method.name)(*sample)
+        except Exception:  # with a single class there is nothing to compare
+            return
+        method.call(cost, sample)
+
+
+def _leading_axes(cost: Cost) -> None:
+    base = ordinary(cost)
+    for lead in ((1,), (2,), (2, 4)):
+        stack = np.stack([ordinary(cost, seed=i).outputs for i in range(int(np.prod(lead)))])
+        stack = stack.reshape(*lead, *base.outputs.shape)
+        for method in METHODS:
+            together = method.call(cost, (stack, base.targets))
+            for place in product(*map(range, lead)):
+                alone = method.call(cost, (stack[place].copy(), base.targets))
+                if not close(together[place], alone):
+                    fail(
+                        f"{method.name} of outputs {stack.shape} differs at {list(place)} from {method.name} of "
+                        f"outputs[{', '.join(map(str, place))}] alone: leading axes are independent evaluations of "
+                        "the same examples, so work along the last axis, axis=-1, and index from the end."
+                    )
+
+
+def _rows(cost: Cost) -> None:
+    outputs, targets = ordinary(cost)
+    order = np.random.default_rng(5).permutation(N)
+    for method in METHODS:
+        whole = method.call(cost, (outputs, targets))
+        rows = np.concatenate([method.call(cost, (outputs[i : i + 1], targets[i : i + 1])) for i in range(N)])
+        if not close(whole, rows):
+            if close(whole * N, rows):
+                fail(
+                    f"{method.name} is divided by the number of examples: with {N} of them it is 1/{N} of what it is "
+                    "with one. Only the objective averages over examples: remove the mean or the division."
+                )
+            i = tuple(np.unravel_index(np.nanargmax(np.abs(whole - rows)), whole.shape))
+            fail(
+                f"{entry(method.name, i)} is {number(whole[i])} among {N} examples and {number(rows[i])} when example "
+                f"{int(i[0])} is alone: examples must not influence each other, so work along the last axis only."
+            )
+        if not close(method.call(cost, (outputs[order].copy(), targets[order].copy())), whole[order]):
+            fail(f"{method.name} depends on the order of the examples: each must be treated alike.")
+
+
+def _finite(cost: Cost) -> None:
+    for sample, where in ((ordinary(cost), "at ordinary outputs"), (saturated(cost), "at saturated outputs")):
+        for dtype in DTYPES:
+            _demand_finite(cost, sample.astype(dtype), f"{where} in {np.dtype(dtype)}")
+
+
+def _extremes(cost: Cost) -> None:
+    sample = extreme(cost)
+    for dtype in DTYPES:
+        _demand_finite(cost, sample.astype(dtype), f"at outputs up to ±10,000 in {np.dtype(dtype)}")
+
+
+def _demand_finite(cost: Cost, sample: Sample, where: str) -> None:
+    for method in METHODS:
+        with strict(cost, f"{method.name} {where}"):
+            values = method.call(cost, sample)
+        finite(method.name, values, f"{where}, where the outputs are {row_of(sample, values)}")
+
+
+def _at_ordinary(cost: Cost) -> None:
+    compare(cost, ordinary(cost), "at ordinary outputs")
+
+
+def _at_other_targets(cost: Cost) -> None:
+    for family, sample in families(cost):
+        compare(cost, sample, f"at targets that are {family}, for which the loss is least where the outputs say so")
+
+
+def _at_saturated(cost: Cost) -> None:
+    compare(cost, saturated(cost), "at saturated outputs")
+
+
+def _at_extreme(cost: Cost) -> None:
+    compare(cost, extreme(cost), "at outputs up to ±10,000")
+
+
+def _at_kinks(cost: Cost) -> None:
+    offsets = [float(v) for v in values_of(cost).values() if isinstance(v, int | float)]
+    sample = kinks(cost, offsets)
+    for dtype in DTYPES:
+        _demand_finite(cost, sample.astype(dtype), "at outputs that are tied, 0 or equal to the targets")
+    compare(cost, sample, "at outputs that are tied, whole numbers or equal to the targets")
+    demand_no_jumps(cost, sample)
+
+
+def _total(cost: Cost) -> None:
+    for dtype in DTYPES:
+        sample = ordinary(cost).astype(dtype)
+        mine = Sample(*(x.copy() for x in sample))
+        losses, gradient = losses_of(cost, *sample), gradient_of(cost, *sample)
+        total, together = cost.total_and_gradient(*mine)
+        together = array(cost, "total_and_gradient", together)
+        if together.shape != gradient.shape or together.dtype != dtype:
+            fail(
+                f"total_and_gradient returned a gradient of shape {together.shape} and {together.dtype} for outputs "
+                f"{sample.outputs.shape} of {np.dtype(dtype)}: it must be like the outputs."
+            )
+        rounding = 100 * float(np.finfo(dtype).eps) * float(np.abs(losses).sum() + 1)
+        if np.ndim(total) != 0 or not abs(float(total) - float(losses.sum(dtype=np.float64))) <= rounding:
+            fail(
+                f"total_and_gradient returned the total {total!r}, but the losses of per_example sum up to "
+                f"{number(losses.sum())}: it must do the same as the two methods, only faster; where a class that it "
+                "inherits from overrides it, override it too."
+            )
+        if not close(together, gradient):
+            i = tuple(np.unravel_index(np.nanargmax(np.abs(together - gradient)), gradient.shape))
+            fail(
+                f"total_and_gradient returned {number(together[i])} for {entry('gradient', i)}, but gradient returns "
+                f"{number(gradient[i])}: it must do the same as the two methods, only faster; where a class that it "
+                "inherits from overrides it, override it too."
+            )
+        if any(np.shares_memory(together, x) for x in mine) or not together.flags.writeable:
+            fail("total_and_gradient returned an array that is not its own: it is worked on in place, so copy it.")
+        if any(a.tobytes() != b.tobytes() for a, b in zip(sample, mine, strict=True)):
+            fail("total_and_gradient changed its arguments: work on copies.")
+
+
+def _nonnegative(cost: Cost) -> None:
+    if not cost.nonnegative:
+        return
+    for exact in (ordinary(cost), saturated(cost), extreme(cost), *(sample for _, sample in families(cost))):
+        for dtype in DTYPES:
+            sample = exact.astype(dtype)
+            losses = losses_of(cost, *sample)
+            rounding = 64 * float(np.finfo(dtype).eps) * (1 + np.abs(sample.outputs).max(axis=-1))
+            if (losses < -rounding).any():
+                i = int(np.argmin(losses + rounding))
+                fail(
+                    f"losses[{i}] is {number(losses[i])} in {np.dtype(dtype)} where the outputs are "
+                    f"{numbers(sample.outputs[i])} and the targets {numbers(sample.targets[i])}, but "
+                    f"{type(cost).__name__}.nonnegative says that no loss is below 0: mend the loss, or leave "
+                    "nonnegative away."
+                )
+
+
+def _ranges(cost: Cost) -> None:
+    for name in ("output_range", "target_range"):
+        limits = getattr(cost, name)
+        if not (isinstance(limits, tuple) and len(limits) == 2 and limits[0] < limits[1]):
+            fail(f"{type(cost).__name__}.{name} is {limits!r}: write the least and the greatest number, as (0.0, 1.0).")
+    if not isinstance(cost.nonnegative, bool):
+        fail(f"{type(cost).__name__}.nonnegative is {cost.nonnegative!r}: write True or False.")
+
+
+def _arguments(cost: Cost) -> None:
+    for dtype in DTYPES:
+        leaves_arguments_alone(cost, METHODS, ordinary(cost).astype(dtype))
+    with np.errstate(all="ignore"):  # whether far ones overflow is another check's
+        leaves_arguments_alone(cost, METHODS, extreme(cost))
+
+
+def _deterministic(cost: Cost) -> None:
+    is_deterministic(cost, METHODS, ordinary(cost))
+
+
+def _elsewhere(cost: Cost) -> None:
+    is_the_same_elsewhere(cost, METHODS, ordinary(cost))
+
+
+def _threads(cost: Cost) -> None:
+    is_the_same_in_threads(cost, METHODS, ordinary(cost))
+
+
+def _process(cost: Cost) -> None:
+    leaves_the_process_alone(cost, METHODS, ordinary(cost))
+
+
+def _layout(cost: Cost) -> None:
+    accepts_any_memory_layout(cost, METHODS, ordinary(cost))
+
+
+def _dtype(cost: Cost) -> None:
+    keeps_dtype(cost, METHODS, lambda dtype: ordinary(cost).astype(dtype))
+
+
+def _effects(cost: Cost) -> None:
+    demand_effects(cost, _answer)
+
+
+def _answer(cost: Cost) -> bytes:
+    """Return the losses and gradients at all that is tried."""
+    samples = [ordinary(cost), saturated(cost), extreme(cost), kinks(cost, [0.5, 1.0]), *(s for _, s in families(cost))]
+    with np.errstate(all="ignore"):  # whether far ones overflow is another check's
+        return b"".join(method.call(cost, sample).tobytes() for sample in samples for method in METHODS)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("ranges_are_ranges", "What the class says of its outputs, targets and losses has the right form.", _ranges),
+    Check("shapes_fit", "There is one loss for each example, and one slope for each output.", _shapes, varied=True),
+    Check("leading_axes_are_evaluations", "Leading axes hold independent evaluations.", _leading_axes, varied=True),
+    Check("examples_are_independent", "No example influences another, and none is averaged.", _rows, varied=True),
+    Check("losses_are_finite", "Losses and gradient are finite at ordinary outputs.", _finite, varied=True),
+    Check("gradient_is_the_slope_of_the_losses", "The gradient agrees with differences.", _at_ordinary, varied=True),
+    Check("gradient_is_right_at_other_targets", "So it does at targets that are not 0 or 1.", _at_other_targets, True),
+    Check("gradient_is_right_where_saturated", "So it does at saturated outputs.", _at_saturated, varied=True),
+    Check("gradient_is_right_at_extremes", "So it does at outputs of ±10,000.", _at_extreme, varied=True),
+    Check("gradient_is_right_at_kinks", "Where slopes jump, it is between them.", _at_kinks, varied=True),
+    Check("extremes_do_not_overflow", "Outputs of ±10,000 give finite numbers quietly.", _extremes, varied=True),
+    Check("nonnegative_as_it_says", "Where the class says so, no loss is negative.", _nonnegative, varied=True),
+    Check("fields_have_an_effect", "Every field that is a real number makes a difference.", _effects),
+    Check("total_agrees", "The total and gradient in one are those of the methods.", _total, varied=True),
+    Check("keeps_dtype", "Results are in the dtype of the outputs, and right in both.", _dtype, varied=True),
+    Check("accepts_any_memory_layout", "Strided arrays mean the same.", _layout),
+    Check("leaves_arguments_alone", "Arguments are neither changed nor returned.", _arguments, varied=True),
+    Check("is_deterministic", "Results depend on the arguments and fields alone.", _deterministic, varied=True),
+    Check("is_the_same_elsewhere", "So do those of another plugin with the same fields.", _elsewhere),
+    Check("is_the_same_in_threads", "Several threads may call it at once.", _threads),
+    Check("leaves_the_process_alone", "Nothing is changed that all of a process shares.", _process),
+)

@@ -1,0 +1,318 @@
+"""Does a data set give the same, sound examples again and again, from nothing but its fields and a seed?"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from landscape import kinds
+from landscape.errors import DataError
+from landscape.kinds import Data, Dataset, Examples
+from landscape.objective import SPLITS, Split
+from landscape.testing.core import Check, CheckSkipped
+from landscape.testing.general import fail, values_of
+from landscape.testing.offline import no_network
+from landscape.testing.probe import identical, no_global_randomness, remade, shares_memory
+
+_SEEDS = (0, 1, 2)
+_SMALL = 500  # examples in each split, where a check would take long
+_MOST_NUMBERS = 10_000_000
+_FEW = 20
+_PARTS = ("inputs", "targets", "labels")
+
+
+def _load(dataset: Dataset, seed: int = 0) -> Data:
+    """Return the data of a seed, having checked that it is data.
+
+    Skips the check where the data set says that it has not got what it needs, or asks for it from a network,
+    which is out of reach whatever is checked.
+    """
+    tried: list[str] = []
+    try:
+        with no_network(tried):
+            data = dataset.load(np.random.default_rng(seed))
+    except Exception as error:
+        if tried:
+            raise CheckSkipped(f"The data set needs a network: it tried to reach {tried[0]}.") from error
+        _explain(error)
+        raise
+    return _checked(data)
+
+
+def _explain(error: Exception) -> None:
+    """Raise what an error of `load` means to the check, where that is known."""
+    if isinstance(error, DataError):
+        if _is_refused_by_kinds(error):
+            fail(f"load makes examples that are refused: {_ended(str(error))}", "Give them the shapes that it says.")
+        raise CheckSkipped(f"The data set cannot be loaded here, it says: {_ended(str(error))}") from error
+    if isinstance(error, OSError):
+        fail(
+            f"load raised {type(error).__name__}: {_ended(str(error))}",
+            "Where a file is absent or damaged, raise landscape.errors.DataError and say in it what to install or set.",
+        )
+
+
+def _checked(data: Any) -> Data:
+    if not isinstance(data, Data):
+        fail(f"load returned a {type(data).__name__}: it returns landscape.Data, of two landscape.Examples.")
+    for split in SPLITS:
+        if not isinstance(data[split], Examples):
+            fail(f"the {split} split is a {type(data[split]).__name__}: it must be landscape.Examples.")
+    assert isinstance(data, Data)
+    return data
+
+
+def _is_refused_by_kinds(error: DataError) -> bool:
+    """Whether `Data` or `Examples` raised the error, and not the data set itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename == kinds.__file__
+
+
+def _ended(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _small(dataset: Dataset) -> Dataset:
+    """Return the data set with at most 500 examples to train and to test on, where it has fields for that."""
+    fields = values_of(dataset)
+    sizes = {name: _SMALL for name in ("train_size", "test_size") if _exceeds(fields.get(name))}
+    try:
+        return type(dataset).model_validate({**fields, **sizes})
+    except ValidationError:  # its bounds want more
+        return dataset
+
+
+def _exceeds(size: Any) -> bool:
+    return isinstance(size, int) and size > _SMALL
+
+
+def _arrays(data: Data) -> dict[str, NDArray[Any]]:
+    """Return all arrays of both splits, by what they are called in messages."""
+    named = {f"{split} {what}": getattr(data[split], what) for split in SPLITS for what in _PARTS}
+    return {name: values for name, values in named.items() if values is not None}
+
+
+def _loads(dataset: Dataset) -> None:
+    data = _load(dataset)
+    for split in SPLITS:
+        inputs, targets = data[split].inputs, data[split].targets
+        if inputs.dtype not in (np.float32, np.float64):
+            fail(
+                f"the {split} inputs are {inputs.dtype}: they are float32 or float64.",
+                "Convert them, and bring them to a range of about 1: bytes as (values / 255).astype(np.float32).",
+            )
+        if targets.dtype.kind not in "buif":
+            fail(f"the {split} targets are {targets.dtype}: they are real numbers, float32 for instance.")
+        if inputs.shape[1] == 0 or targets.shape[1] == 0:
+            fail(f"the {split} inputs are {inputs.shape} and the targets {targets.shape}: both have a column at least.")
+
+
+def _is_finite(dataset: Dataset) -> None:
+    data = _load(_small(dataset))
+    for name, values in _arrays(data).items():
+        numbers = np.abs(values.astype(np.float64))
+        if not (numbers <= float(np.finfo(np.float32).max)).all():
+            row = int(np.argmax(~(numbers <= float(np.finfo(np.float32).max)).all(axis=-1))) if values.ndim == 2 else 0
+            fail(
+                f"the {name} hold a value that is not finite in float32, in row {row}.",
+                "Drop such rows, or put a number where one is missing.",
+            )
+
+
+def _labels_match_targets(dataset: Dataset) -> None:
+    data = _load(_small(dataset))
+    if (data.train.labels is None) != (data.test.labels is None):
+        has, lacks = ("train", "test") if data.test.labels is None else ("test", "train")
+        fail(
+            f"the {has} split has labels and the {lacks} split has none: both have them, or neither, for a regression."
+        )
+    for split in SPLITS:
+        labels, targets = data[split].labels, data[split].targets
+        if labels is None:
+            continue
+        others = targets.astype(np.float64)
+        rows = np.arange(len(labels))
+        own = others[rows, labels].copy()
+        others[rows, labels] = -np.inf
+        wrong = own <= others.max(axis=1)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            fail(
+                f"row {row} of the {split} split has label {labels[row]}, but its targets are "
+                f"{targets[row].tolist()!r:.80}, in which entry {int(targets[row].argmax())} is the largest"
+                f"{' or as large' if own[row] == others[row].max() else ''} ({int(wrong.sum())} of {len(wrong)} rows "
+                "are so).",
+                "Targets of classes are one-hot: 1 in the column of the label and 0 elsewhere. Shuffle and select "
+                "inputs, targets and labels alike.",
+            )
+
+
+def _names_its_classes(dataset: Dataset) -> None:
+    data = _load(_small(dataset))
+    names, outputs = data.classes, data.train.targets.shape[1]
+    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
+        fail(f"classes is {names!r:.80}: it is a tuple of texts, () where there are none.")
+    if names and data.train.labels is not None and len(names) != outputs:
+        fail(f"there are {len(names)} names of classes for {outputs} outputs: give one for each, in their order.")
+
+
+def _image_shape_fits(dataset: Dataset) -> None:
+    data = _load(_small(dataset))
+    shape, width = data.image_shape, data.train.inputs.shape[1]
+    if shape is None:
+        return
+    if not isinstance(shape, tuple) or len(shape) != 2 or not all(isinstance(n, int | np.integer) for n in shape):
+        fail(f"image_shape is {shape!r}: it is (height, width), two whole numbers, or None.")
+    if shape[0] < 1 or shape[1] < 1 or shape[0] * shape[1] != width:
+        fail(f"image_shape is {shape}, of {shape[0] * shape[1]} pixels, but an input has {width} numbers.")
+
+
+def _has_as_many_as_asked(dataset: Dataset) -> None:
+    small = _small(dataset)
+    data = _load(small)
+    for split in SPLITS:
+        wanted = values_of(small).get(f"{split}_size")
+        if isinstance(wanted, int) and not isinstance(wanted, bool) and len(data[split]) > wanted:
+            fail(f"{split}_size is {wanted}, but there are {len(data[split])} examples: give no more than that.")
+        if isinstance(wanted, int) and len(data[split]) < wanted:
+            _demand_shortage(small, split, wanted, len(data[split]))
+
+
+def _demand_shortage(dataset: Dataset, split: Split, wanted: int, given: int) -> None:
+    """Fail when a data set that gave fewer examples than `wanted` has as many."""
+    try:
+        larger = type(dataset).model_validate({**values_of(dataset), f"{split}_size": 2 * wanted})
+    except ValidationError:  # there are no more
+        return
+    if len(_load(larger)[split]) >= wanted:
+        fail(f"{split}_size is {wanted}, but there are {given} examples, though there would be more: give as many.")
+
+
+def _is_reproducible(dataset: Dataset) -> None:
+    small = _small(dataset)
+    remedy = "Draw everything from the generator that load is given, and keep nothing of it between calls."
+    with no_global_randomness("load", "Draw everything from the generator that load is given: rng.normal(…)."):
+        first = _load(small)
+        copies = {name: values.copy() for name, values in _arrays(first).items()}
+        _load(small, 1)  # what another seed leaves behind must not matter
+        for again in (_load(small), _load(remade(small))):
+            _demand_same(copies, again, "the same seed gives other {} when it is loaded again", remedy)
+            if (first.image_shape, first.classes) != (again.image_shape, again.classes):
+                fail("image_shape or classes are others when the same seed is loaded again.", remedy)
+
+
+def _demand_same(before: dict[str, NDArray[Any]], data: Data, what: str, remedy: str) -> None:
+    after = _arrays(data)
+    for name in before.keys() | after.keys():
+        if name not in before or name not in after or not identical(before[name], after[name]):
+            fail(f"{what.format(name)}.", remedy)
+
+
+def _loads_are_independent(dataset: Dataset) -> None:
+    remedy = "Give every load arrays of its own, by .copy(), or arrays that cannot be written to."
+    first, again = _load(dataset), _load(dataset)
+    for name, values in _arrays(again).items():
+        for other, shared in _arrays(first).items():
+            if values.flags.writeable and shares_memory(values, shared):
+                fail(f"the {name} share memory with the {other} of an earlier load.", remedy)
+    for name, values in _arrays(again).items():
+        for other, shared in _arrays(again).items():
+            if name < other and values.flags.writeable and shares_memory(values, shared):
+                fail(f"the {name} share memory with the {other}.", remedy)
+    _demand_no_writing(_small(dataset), remedy)
+
+
+def _demand_no_writing(dataset: Dataset, remedy: str) -> None:
+    """Fail when writing to what one load gives changes what the next one does."""
+    first = _load(dataset)
+    copies = {name: values.copy() for name, values in _arrays(first).items()}
+    for values in _arrays(first).values():
+        if values.flags.writeable:
+            values[...] = 77
+    _demand_same(copies, _load(dataset), "the {} are others once the arrays of an earlier load are written to", remedy)
+
+
+def _splits_are_disjoint(dataset: Dataset) -> None:
+    size = sum(_load(dataset)[split].inputs.size for split in SPLITS)
+    _demand_disjoint(dataset if size <= _MOST_NUMBERS else _small(dataset))
+
+
+def _demand_disjoint(dataset: Dataset) -> None:
+    """Fail when some input is in both splits whatever the seed; with one seed, it may be by chance.
+
+    Inputs of few kinds, of which training has each several times, may be in both.
+    """
+    found = []
+    for seed in _SEEDS:
+        train, test = (np.ascontiguousarray(_load(dataset, seed)[split].inputs + 0.0) for split in SPLITS)  # −0 is 0
+        places = {hash(row.tobytes()): index for index, row in enumerate(train)}
+        same = [(places.get(hash(row.tobytes()), -1), index) for index, row in enumerate(test)]
+        same = [(mine, other) for mine, other in same if mine >= 0 and np.array_equal(train[mine], test[other])]
+        if not same or (len(places) < 0.5 * len(train) and not np.array_equal(train, test)):
+            return
+        found.append((same[0], len(same), len(test)))
+    (of_train, of_test), count, total = found[0]
+    fail(
+        f"{count} of the {total} test inputs are also inputs to train on: row {of_test} of the test split is row "
+        f"{of_train} of the training split.",
+        "Test on examples that are not trained on, or else the test says nothing: draw them apart from each other, "
+        "or divide the rows once, without overlap.",
+    )
+
+
+def _variants_are_sound(dataset: Dataset) -> None:
+    small = _small(dataset)
+    for check in (_loads, _is_finite, _labels_match_targets, _names_its_classes, _image_shape_fits):
+        check(small)
+    if len(_load(small).train) >= _FEW:  # of fewer rows, some may be alike where there is no noise
+        _demand_disjoint(small)
+
+
+def _works_offline(dataset: Dataset) -> None:
+    tried: list[str] = []
+    try:
+        with no_network(tried):
+            dataset.load(np.random.default_rng(0))
+    except Exception as error:
+        if not tried:
+            _explain(error)
+            raise
+    if tried:
+        fail(
+            f"load tries to reach {tried[0]}.",
+            "Come with the data, or read files that the user has: raise landscape.errors.DataError, saying what to "
+            "fetch, where they are absent.",
+        )
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("loads", "It loads, as numbers in the form that networks take.", _loads),
+    Check("is_finite", "Every number is finite, also in float32.", _is_finite),
+    Check(
+        "labels_match_targets",
+        "A row's label is the column of its largest target, and both splits have labels or neither.",
+        _labels_match_targets,
+    ),
+    Check("names_its_classes", "There is a name for each class, or none at all.", _names_its_classes),
+    Check("image_shape_fits", "Where inputs are images, they have as many pixels as numbers.", _image_shape_fits),
+    Check(
+        "has_as_many_as_asked",
+        "There are as many examples as train_size and test_size say, or all there are.",
+        _has_as_many_as_asked,
+    ),
+    Check("is_reproducible", "The same seed gives the same bytes.", _is_reproducible, varied=True),
+    Check("loads_are_independent", "What is done to loaded arrays changes no later load.", _loads_are_independent),
+    Check("splits_are_disjoint", "No input is both trained and tested on.", _splits_are_disjoint),
+    Check(
+        "variants_are_sound",
+        "All of that holds for other hyperparameters, too.",
+        _variants_are_sound,
+        varied=True,
+    ),
+    Check("works_offline", "It loads without a network.", _works_offline),
+)

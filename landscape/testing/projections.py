@@ -1,0 +1,282 @@
+"""Does a projection lay a sound plane through any path of any objective, the same one for the same seed?"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from landscape import plane as plane_module
+from landscape.errors import LandscapeError
+from landscape.kinds import Projection
+from landscape.layout import Array
+from landscape.network import NetworkObjective
+from landscape.objective import SPLITS, Objective
+from landscape.path import Path
+from landscape.plane import Plane
+from landscape.testing.core import Check
+from landscape.testing.general import fail
+from landscape.testing.probe import identical, no_global_randomness, remade
+from landscape.testing.terrains import Terrain, short_paths, terrains
+
+_SEED = 5
+_COORDINATES = np.array([[0.0, 0], [1, 0], [0, 1], [-1.5, 0.5], [0.25, -2]])
+
+
+def _planes(projection: Projection, shrink: float = 1) -> Iterator[tuple[Terrain, Plane]]:
+    """Yield the planes on all terrains, but those functions for which the projection says that it is not meant.
+
+    Their paths are made shorter by the factor `shrink`, towards their ends.
+    """
+    for terrain in terrains(shrink):
+        try:
+            plane = projection.plane(terrain.objective, terrain.path, np.random.default_rng(_SEED))
+        except LandscapeError as error:
+            if isinstance(terrain.objective, NetworkObjective) or _is_refused_by_plane(error):
+                fail(f"on {terrain.name}, plane raised {type(error).__name__}: {error}.")
+            continue
+        except AttributeError as error:
+            fail(
+                f"on {terrain.name}, plane raised AttributeError: {error}.",
+                "Of an objective, use layout, dtype, examples, initial, evaluate and gradient only: it need not be a "
+                "network.",
+            )
+        yield terrain, _checked(plane, terrain)
+
+
+def _is_refused_by_plane(error: LandscapeError) -> bool:
+    """Whether `Plane` raised the error, and not the projection itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename == plane_module.__file__
+
+
+def _checked(plane: Any, terrain: Terrain) -> Plane:
+    """Return a plane, having checked that it is one of the objective's θ."""
+    if not isinstance(plane, Plane):
+        fail(f"on {terrain.name}, plane returned a {type(plane).__name__}: it returns a landscape.Plane.")
+    size = terrain.path.thetas.shape[1]
+    if plane.centre.shape != (size,):
+        fail(f"on {terrain.name}, the plane is one in {plane.centre.size} dimensions, but θ has {size} parameters.")
+    kept: Plane = plane
+    return kept
+
+
+def _plane(projection: Projection, terrain: Terrain, seed: int = _SEED) -> Plane:
+    return _checked(projection.plane(terrain.objective, terrain.path, np.random.default_rng(seed)), terrain)
+
+
+def _lays_a_plane(projection: Projection) -> None:
+    for terrain, plane in _planes(projection):
+        for what, values in (("centre", plane.centre), ("directions", plane.directions)):
+            if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
+                fail(f"on {terrain.name}, the plane's {what} are not an array of floating-point numbers.")
+            if not np.isfinite(values).all():
+                fail(f"on {terrain.name}, the plane's {what} are not finite: divide by nothing that may be 0.")
+
+
+def _directions_span_a_plane(projection: Projection) -> None:
+    for terrain, plane in _planes(projection):
+        u, v = plane.directions.astype(np.float64)
+        lengths = float(np.linalg.norm(u)), float(np.linalg.norm(v))
+        if not min(lengths) > 0:
+            fail(f"on {terrain.name}, the directions have the lengths {lengths[0]:.6g} and {lengths[1]:.6g}: not 0.")
+        cosine = abs(float(u / lengths[0] @ (v / lengths[1])))
+        if cosine > 1 - 1e-6:
+            fail(
+                f"on {terrain.name}, the two directions are parallel: the cosine of their angle is {cosine:.9f}.",
+                "Take from the second what it has of the first: v -= (v @ u) / (u @ u) * u.",
+            )
+
+
+def _axes_are_described(projection: Projection) -> None:
+    for terrain, plane in _planes(projection):
+        labels, reach, walk = plane.labels, plane.reach, plane.random_walk
+        if not isinstance(labels, tuple) or len(labels) != 2 or not all(isinstance(x, str) and x for x in labels):
+            fail(f"the plane's labels are {labels!r}: they are two texts, one for each axis.")
+        if plane.name not in (projection.name, "custom"):
+            fail(f"the plane says that {plane.name!r} laid it: pass name=self.name, which is {projection.name!r}.")
+        if len(reach) != 2 or not all(np.isfinite(r) and r >= 0 for r in reach):
+            fail(f"the plane's reach is {reach!r}: it is two finite numbers, how far to look along each axis at least.")
+        steps = np.arange(terrain.path.steps[-1] + 1)
+        captured = projection.random_walk_captured(terrain.path), projection.random_walk_captured(terrain.path, steps)
+        for what, share in (("plane.random_walk", walk), *(("random_walk_captured(…)", c) for c in captured)):
+            if not isinstance(share, float | np.floating) or not (np.isnan(share) or -1e-9 <= share <= 1 + 1e-9):
+                fail(
+                    f"on {terrain.name}, {what} is {share!r}: it is a share from 0 to 1, or NaN where it is not known."
+                )
+
+
+def _read_outs_agree(projection: Projection) -> None:
+    for terrain, plane in _planes(projection):
+        a, b = _COORDINATES.T
+        lifted = plane.lift(a, b)
+        scale = float(np.abs(plane.centre).max() + 2 * np.abs(plane.directions).max()) or 1.0
+        expected = plane.centre.astype(np.float64) + _COORDINATES @ plane.directions.astype(np.float64)
+        _demand_near(lifted, expected, 1e-9 * scale, f"on {terrain.name}, lift(a, b) is not centre + a·u + b·v")
+        # rounding of θ shows in coordinates the more, the shorter and the more parallel the directions are
+        loss = 1e-12 * scale / float(plane.norms.min() * np.sqrt(1 - plane.cosine**2))
+        back = f"on {terrain.name}, project(lift(a, b)) is not (a, b)"
+        _demand_near(plane.project(lifted), _COORDINATES, 1e-9 + loss, back)
+        _demand_near(
+            plane.off_plane(lifted), np.zeros(len(a)), 1e-8 * scale, f"on {terrain.name}, lifted points lie off"
+        )
+        _demand_pythagoras(terrain, plane)
+
+
+def _demand_pythagoras(terrain: Terrain, plane: Plane) -> None:
+    """Fail unless a path's points are apart from the plane by what their projections leave of them."""
+    thetas = terrain.path.thetas.astype(np.float64)
+    on_plane, off = plane.lift(*plane.project(thetas).T), plane.off_plane(thetas)
+    scale = float(np.abs(thetas).max())
+    if not (off >= 0).all():
+        fail(f"on {terrain.name}, off_plane is negative, {off.min():.6g}: a distance is not.")
+    distances = np.linalg.norm(thetas - on_plane, axis=1)
+    _demand_near(off, distances, 1e-7 * scale, f"on {terrain.name}, off_plane is not the distance to the projection")
+    share = plane.captured(thetas)
+    if not np.isnan(share) and not -1e-7 <= share <= 1 + 1e-7:
+        fail(f"on {terrain.name}, the plane captures {share:.6g} of the path: a share lies between 0 and 1.")
+
+
+def _demand_near(found: Array, expected: Array, tolerance: float, what: str) -> None:
+    error = float(np.abs(found - expected).max())
+    if not error <= tolerance:
+        fail(f"{what}: they differ by {error:.3g}.", "Leave the methods of landscape.Plane as they are.")
+
+
+def _is_deterministic(projection: Projection) -> None:
+    remedy = "Draw everything from the generator that plane is given, as in rng.normal(size=(2, n))."
+    terrain, moved = _two_paths()
+    with no_global_randomness("plane", remedy):
+        first = _plane(projection, terrain)
+        _plane(projection, moved, 9)  # what other planes leave behind must not matter
+        alike = terrains()[0]
+        _demand_same(first, _plane(projection, alike), f"on {terrain.name}, laid again with the same seed,", remedy)
+        _demand_same(first, _plane(remade(projection), alike), f"on {terrain.name}, laid again by its like,", remedy)
+        _demand_same(
+            _plane(remade(projection), moved),
+            _plane(projection, moved),
+            f"on {terrain.name}, laid through another path than before,",
+            "Lay every plane anew, from the path that is given.",
+        )
+
+
+def _two_paths() -> tuple[Terrain, Terrain]:
+    """Return a network with one path and with another."""
+    one = terrains()[0]
+    return one, one._replace(path=Path(one.path.steps, one.path.thetas[::-1] + np.float32(0.5)))
+
+
+def _demand_same(one: Plane, two: Plane, when: str, remedy: str) -> None:
+    for what in ("centre", "directions", "labels", "reach", "random_walk"):
+        if not _same(getattr(one, what), getattr(two, what)):
+            fail(f"{when} the plane has other {what} than it should have.", remedy)
+
+
+def _same(one: Any, two: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return identical(one, two)
+    return bool(one == two) or (one != one and two != two)  # NaN
+
+
+def _leaves_its_arguments_alone(projection: Projection) -> None:
+    for terrain in terrains():
+        steps, thetas = terrain.path.steps.copy(), terrain.path.thetas.copy()
+        data = [values.copy() for values in _data(terrain.objective)]
+        cost = terrain.objective.evaluate(thetas[0]).cost
+        with suppress(LandscapeError):  # it may say that it is not meant for functions
+            _plane(projection, terrain)
+        projection.random_walk_captured(terrain.path)
+        for what, before, after in (("steps", steps, terrain.path.steps), ("thetas", thetas, terrain.path.thetas)):
+            if not identical(before, after):
+                fail(
+                    f"on {terrain.name}, plane changes path.{what} in place.",
+                    "Work on a copy: offsets = path.thetas - path.last, or .copy().",
+                )
+        unchanged = all(map(identical, data, _data(terrain.objective)))
+        if not unchanged or terrain.objective.evaluate(thetas[0]).cost != cost:
+            fail(
+                f"on {terrain.name}, {'the cost of one θ is' if unchanged else 'the examples are'} not as before plane "
+                "was called: change nothing of an objective."
+            )
+
+
+def _data(objective: Objective) -> list[Array]:
+    """Return the examples of a network's objective."""
+    if not isinstance(objective, NetworkObjective):
+        return []
+    return [values for split in SPLITS for values in (objective.data[split].inputs, objective.data[split].targets)]
+
+
+def _keeps_its_plane(projection: Projection) -> None:
+    one, other = _two_paths()
+    plane = _plane(projection, one)
+    before = plane.centre.copy(), plane.directions.copy()
+    _plane(projection, one, 6)
+    _plane(projection, other, 6)
+    if not (identical(before[0], plane.centre) and identical(before[1], plane.directions)):
+        fail(
+            "a plane changes when the next one is laid.",
+            "Make new arrays for each plane, and keep none in the projection.",
+        )
+
+
+def _comes_near_the_path(projection: Projection) -> None:
+    for terrain, plane in _planes(projection, shrink=0.05):
+        thetas = terrain.path.thetas.astype(np.float64)
+        extent = float(np.linalg.norm(thetas - thetas[-1], axis=1).max())
+        apart = float(plane.off_plane(thetas).min())
+        if apart > extent:
+            fail(
+                f"on {terrain.name}, the plane passes the path at a distance of {apart:.3g}, though the path is no "
+                f"longer than {extent:.3g}.",
+                "Let it pass through a point of the path: Plane(path.last, …).",
+            )
+
+
+def _bears_short_paths(projection: Projection) -> None:
+    for terrain in terrains()[::2]:
+        for what, path in short_paths(terrain.path).items():
+            _demand_plane_or_reason(projection, Terrain(terrain.name, terrain.objective, path), what)
+
+
+def _demand_plane_or_reason(projection: Projection, terrain: Terrain, what: str) -> None:
+    remedy = "Lay a plane, or raise landscape.errors.PlaneError and say what to do."
+    try:
+        plane: Any = projection.plane(terrain.objective, terrain.path, np.random.default_rng(_SEED))
+    except LandscapeError as error:
+        if "not finite" in str(error) and str(error).startswith("the plane's"):
+            fail(f"for a path {what}, on {terrain.name}, the plane is not finite: something is divided by 0.", remedy)
+        if not str(error).strip():
+            fail(f"for a path {what}, plane raises {type(error).__name__} without a word.", remedy)
+        return
+    except Exception as error:  # whatever foreign code raises
+        text = f"{type(error).__name__}: {error}"
+        fail(f"for a path {what}, on {terrain.name}, plane raises {text}.", remedy)
+    if not isinstance(plane, Plane):
+        fail(f"for a path {what}, on {terrain.name}, plane returned a {type(plane).__name__}.", remedy)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "lays_a_plane",
+        "There is a plane of the size of θ, finite, on a network and on functions of few parameters.",
+        _lays_a_plane,
+        varied=True,
+    ),
+    Check("directions_span_a_plane", "The directions are neither zero nor parallel.", _directions_span_a_plane, True),
+    Check("axes_are_described", "Labels, reach and shares are what they should be.", _axes_are_described),
+    Check("read_outs_agree", "Lifting and projecting undo each other; no distance is negative.", _read_outs_agree),
+    Check("is_deterministic", "The same seed gives the same plane.", _is_deterministic, varied=True),
+    Check("leaves_its_arguments_alone", "Neither the path nor the objective is changed.", _leaves_its_arguments_alone),
+    Check("comes_near_the_path", "The plane passes by the path.", _comes_near_the_path),
+    Check("keeps_its_plane", "A plane stays as it is when another is laid.", _keeps_its_plane),
+    Check(
+        "bears_short_paths",
+        "Paths of few or equal points give a plane, or an error that says why not.",
+        _bears_short_paths,
+        varied=True,
+    ),
+)

@@ -1,0 +1,954 @@
+"""The kit's checks of costs: each seeded bug is caught by the check that the table names, each right cost passes."""
+
+import math
+import time
+from typing import ClassVar, Literal
+
+import numpy as np
+import pytest
+from pydantic import Field, PrivateAttr
+
+from landscape.builtin import register_costs
+from landscape.costs import CrossEntropy, Huber, Quadratic
+from landscape.kinds import Cost
+from landscape.testing import parametrize_with_checks, run_checks
+from landscape.testing.costs import CHECKS
+from landscape.testing.slopes import slopes_of
+
+SLOPE, SHAPES, ROWS = "gradient_is_the_slope_of_the_losses", "shapes_fit", "examples_are_independent"
+OVERFLOW, KINKS = "extremes_do_not_overflow", "gradient_is_right_at_kinks"
+SATURATED = "gradient_is_right_where_saturated"
+ALONE, DETERMINISTIC, DTYPE = "leaves_arguments_alone", "is_deterministic", "keeps_dtype"
+ELSEWHERE, LAYOUT, TOTAL = "is_the_same_elsewhere", "accepts_any_memory_layout", "total_agrees"
+
+
+class Right(Cost):
+    """Σⱼ (oⱼ − tⱼ)², right in every way; the bugs below change one thing each."""
+
+    name = "right"
+    source = "the tests of the kit"
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets)
+
+
+def softmax(outputs):
+    e = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+class Softmax(Right):
+    """−Σⱼ tⱼ log softmax(o)ⱼ, right in every way."""
+
+    def per_example(self, outputs, targets):
+        shifted = outputs - outputs.max(axis=-1, keepdims=True)
+        return (targets * (np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted)).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return softmax(outputs) - targets
+
+
+class WrongSign(Right):
+    def gradient(self, outputs, targets):
+        return 2 * (targets - outputs)
+
+
+class SwappedArguments(Right):
+    def gradient(self, targets, outputs):
+        return 2 * (outputs - targets)
+
+
+class MissingFactor(Right):
+    def gradient(self, outputs, targets):
+        return outputs - targets
+
+
+class GradientOverN(Right):
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets) / len(targets)
+
+
+class BothOverN(Right):
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) / len(targets)
+
+    def gradient(self, outputs, targets):
+        return super().gradient(outputs, targets) / len(targets)
+
+
+class LossesMean(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).mean(axis=-1)
+
+
+class GradientOverSize(Right):
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets) / outputs.size
+
+
+class SumOverAll(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum()
+
+
+class SumOverExamples(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=0)
+
+
+class SumOverAxisOne(Right):
+    """Right without leading axes."""
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=1)
+
+
+class NoSum(Right):
+    def per_example(self, outputs, targets):
+        return (outputs - targets) ** 2
+
+
+class KeepDims(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=-1, keepdims=True)
+
+
+class Squeezed(Right):
+    """Wrong for a single example."""
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=-1).squeeze()
+
+
+class Transposed(Right):
+    def gradient(self, outputs, targets):
+        return np.swapaxes(2 * (outputs - targets), -1, -2)
+
+
+class PythonList(Right):
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets).tolist()
+
+
+class Integers(Right):
+    def gradient(self, outputs, targets):
+        return np.sign(outputs - targets).astype(int)
+
+
+class NothingReturned(Right):
+    def gradient(self, outputs, targets):
+        2 * (outputs - targets)
+
+
+class NaiveSoftmax(Softmax):
+    def per_example(self, outputs, targets):
+        e = np.exp(outputs)
+        return -(targets * np.log(e / e.sum(axis=-1, keepdims=True))).sum(axis=-1)
+
+
+class HiddenOverflow(Softmax):
+    """Hides what goes wrong, but not what comes out."""
+
+    def per_example(self, outputs, targets):
+        with np.errstate(all="ignore"):
+            e = np.exp(outputs)
+            return -(targets * np.log(e / e.sum(axis=-1, keepdims=True))).sum(axis=-1)
+
+
+class NaiveGradient(Softmax):
+    def gradient(self, outputs, targets):
+        e = np.exp(outputs)
+        return e / e.sum(axis=-1, keepdims=True) - targets
+
+
+class UnchosenBranch(Right):
+    """Overflows in a branch that np.where does not choose."""
+
+    def per_example(self, outputs, targets):
+        z = (1 - 2 * targets) * outputs
+        return np.where(z > 30, z, np.log1p(np.exp(z))).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        s = 1 - 2 * targets
+        return s * (0.5 + 0.5 * np.tanh(0.5 * s * outputs))
+
+
+class ClippedLoss(Softmax):
+    """Flat where p < 0.001, but the gradient does not know it."""
+
+    def per_example(self, outputs, targets):
+        return -(targets * np.log(np.maximum(softmax(outputs), 1e-3))).sum(axis=-1)
+
+
+class ClippedGradient(Right):
+    def gradient(self, outputs, targets):
+        return np.clip(2 * (outputs - targets), -50, 50)
+
+
+class SoftmaxForgotten(Softmax):
+    """Takes the softmax for elementwise."""
+
+    def gradient(self, outputs, targets):
+        p = softmax(outputs)
+        return targets * (p - 1)
+
+
+class ColumnsMixed(Right):
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets)[..., ::-1]
+
+
+class BatchNormalized(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets - (outputs - targets).mean(axis=-2, keepdims=True)) ** 2).sum(axis=-1)
+
+
+class SoftmaxOverExamples(Softmax):
+    def per_example(self, outputs, targets):
+        e = np.exp(outputs - outputs.max(axis=-2, keepdims=True))
+        return -(targets * np.log(e / e.sum(axis=-2, keepdims=True) + 1e-30)).sum(axis=-1)
+
+
+class SharedMaximum(Softmax):
+    """Shifts by the maximum of all examples: right but for rounding, until one of them is far off."""
+
+    def per_example(self, outputs, targets):
+        shifted = outputs - outputs.max()
+        return (targets * (np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted)).sum(axis=-1)
+
+
+class LeadingAxesMixed(Right):
+    """Takes the sum over the first of three axes."""
+
+    def per_example(self, outputs, targets):
+        losses = ((outputs - targets) ** 2).sum(axis=-1)
+        return losses if losses.ndim == 1 else losses - losses.mean(axis=0)
+
+
+class Float64Leak(Right):
+    def gradient(self, outputs, targets):
+        return np.float64(2) * (outputs - targets)
+
+
+class LossesInFloat64(Right):
+    def per_example(self, outputs, targets):
+        return ((outputs - targets) ** 2).sum(axis=-1, dtype=np.float64)
+
+
+class AlwaysSingle(Right):
+    def gradient(self, outputs, targets):
+        return (2 * (outputs - targets)).astype(np.float32)
+
+
+class HalfInside(Right):
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs.astype(np.float16), targets.astype(np.float16)).astype(outputs.dtype)
+
+
+class ChangesOutputs(Right):
+    def gradient(self, outputs, targets):
+        outputs -= targets
+        return 2 * outputs
+
+
+class ChangesTargets(Right):
+    def per_example(self, outputs, targets):
+        targets -= outputs
+        return (targets**2).sum(axis=-1)
+
+
+class ReturnsOutputs(Right):
+    """Σⱼ ½oⱼ², whose gradient is the outputs themselves."""
+
+    def per_example(self, outputs, targets):
+        return 0.5 * (outputs**2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return outputs
+
+
+class ReturnsBuffer(Right):
+    _rooms: ClassVar[dict] = {}
+
+    def gradient(self, outputs, targets):
+        room = self._rooms.setdefault((outputs.shape, outputs.dtype), np.empty_like(outputs))
+        np.subtract(outputs, targets, out=room)
+        room *= 2
+        return room
+
+
+class Noisy(Right):
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) * (1 + 1e-9 * np.random.default_rng().normal())
+
+
+class GloballyRandom(Right):
+    def per_example(self, outputs, targets):
+        np.random.seed(0)  # noqa: NPY002
+        return super().per_example(outputs, targets)
+
+
+class SetsErrors(Right):
+    def per_example(self, outputs, targets):
+        np.seterr(all="ignore")
+        return super().per_example(outputs, targets)
+
+
+class RemembersLosses(Right):
+    """Uses in the gradient what per_example saw last."""
+
+    _last: np.ndarray | None = PrivateAttr(None)
+
+    def per_example(self, outputs, targets):
+        self._last = outputs - targets
+        return (self._last**2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        last = outputs - targets if self._last is None or self._last.shape != outputs.shape else self._last
+        return 2 * last
+
+
+class CachedByIdentity(Right):
+    _cache: ClassVar[dict] = {}
+
+    def per_example(self, outputs, targets):
+        key = id(outputs), id(targets)
+        if key not in self._cache:  # the arrays are kept, so that no other ones get their identity
+            self._cache[key] = (outputs, targets, super().per_example(outputs, targets))
+        return self._cache[key][2].copy()
+
+
+class CountsCalls(Right):
+    _calls: int = PrivateAttr(0)
+
+    def gradient(self, outputs, targets):
+        self._calls += 1
+        return 2 * (outputs - targets) / (1 if self._calls < 10 else self._calls)
+
+
+class SharedHyperparameter(Right):
+    """Whichever instance computes last sets the weight of all."""
+
+    weight: float = Field(1.0, ge=0.1, le=10, description="Weight of the loss")
+    _weight: ClassVar[float] = 1.0
+
+    def per_example(self, outputs, targets):
+        type(self)._weight = self.weight
+        return self.weight * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return type(self)._weight * super().gradient(outputs, targets)
+
+
+class FieldForgotten(Right):
+    """Right at the default, where the weight is 1."""
+
+    weight: float = Field(1.0, ge=0, le=10, description="Weight of the loss")
+
+    def per_example(self, outputs, targets):
+        return self.weight * super().per_example(outputs, targets)
+
+
+class ChoiceForgotten(Right):
+    scaling: Literal["none", "half"] = Field("none", description="Whether to halve the loss")
+
+    def per_example(self, outputs, targets):
+        return (0.5 if self.scaling == "half" else 1.0) * super().per_example(outputs, targets)
+
+
+class EdgeForbidden(Right):
+    """Divides by 0 at a bound that its field admits."""
+
+    width: float = Field(1.0, ge=0, le=10, description="Width of the well")
+
+    def per_example(self, outputs, targets):
+        return (((outputs - targets) / np.float64(self.width)) ** 2).sum(axis=-1).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        return (2 * (outputs - targets) / np.float64(self.width) ** 2).astype(outputs.dtype)
+
+
+class NormAtZero(Right):
+    """Σ over no squares: the length of the difference, whose gradient is 0/0 where it is right."""
+
+    def per_example(self, outputs, targets):
+        return np.sqrt(((outputs - targets) ** 2).sum(axis=-1))
+
+    def gradient(self, outputs, targets):
+        return (outputs - targets) / self.per_example(outputs, targets)[..., None]
+
+
+class BeyondAtKink(Right):
+    """|o − t|, with a slope of 2 where it is right."""
+
+    def per_example(self, outputs, targets):
+        return np.abs(outputs - targets).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        d = outputs - targets
+        return np.where(d == 0, 2, np.sign(d))
+
+
+class OnlyOneHot(Right):
+    """Takes t² for t in the gradient: the same for 0 and 1."""
+
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets**2)
+
+
+class BranchMissing(Right):
+    """Huber's loss, whose gradient is not clipped below."""
+
+    def per_example(self, outputs, targets):
+        d = np.abs(outputs - targets)
+        return np.where(d <= 1, 0.5 * d * d, d - 0.5).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.minimum(outputs - targets, 1.0)
+
+
+class ClaimsNonnegative(Right):
+    nonnegative = True
+
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) - 1
+
+
+class StaleTotal(Quadratic):
+    """Overrides two methods of a built-in that has a third."""
+
+    def per_example(self, outputs, targets):
+        return 0.5 * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return 0.5 * super().gradient(outputs, targets)
+
+
+class TotalMean(Right):
+    def total_and_gradient(self, outputs, targets):
+        return float(self.per_example(outputs, targets).mean()), self.gradient(outputs, targets)
+
+
+class Anneals(Right):
+    """Changes its own field, though it is frozen."""
+
+    weight: float = Field(1.0, ge=0, le=10, description="Weight of the loss")
+
+    def gradient(self, outputs, targets):
+        self.__dict__["weight"] = 1.0 + 1e-9
+        return 2 * (outputs - targets)
+
+
+class KeepsOnes(Right):
+    """Σⱼ oⱼ, whose gradient is the same array each time."""
+
+    _ones: ClassVar[dict] = {}
+
+    def per_example(self, outputs, targets):
+        return outputs.sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return self._ones.setdefault((outputs.shape, outputs.dtype), np.ones_like(outputs))
+
+
+class Scratch(Right):
+    """Computes in room that all instances share, and returns a copy."""
+
+    _rooms: ClassVar[dict] = {}
+
+    def gradient(self, outputs, targets):
+        room = self._rooms.setdefault((outputs.shape, outputs.dtype), np.empty_like(outputs))
+        np.subtract(outputs, targets, out=room)
+        time.sleep(1e-5)
+        return 2 * room
+
+
+class Prints(Right):
+    def gradient(self, outputs, targets):
+        print("here")  # noqa: T201
+        return 2 * (outputs - targets)
+
+
+class NotRemade(Right):
+    """Depends on something that is no field."""
+
+    _power: float = PrivateAttr(1.0)
+
+    def model_post_init(self, context):
+        CREATED.append(1)
+        self._power = 1 + 1e-3 * len(CREATED)
+
+    def per_example(self, outputs, targets):
+        return self._power * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return self._power * super().gradient(outputs, targets)
+
+
+CREATED: list[int] = []
+
+
+class ByMemory(Right):
+    """Reads the numbers in the order in which they lie in memory."""
+
+    def per_example(self, outputs, targets):
+        d = (outputs - targets).ravel(order="K").reshape(outputs.shape)
+        return (d**2).sum(axis=-1)
+
+
+class LabelIndexed(Softmax):
+    """Indexes the examples by all of the first axis, which is another one where there are leading axes."""
+
+    def per_example(self, outputs, targets):
+        shifted = outputs - outputs.max(axis=-1, keepdims=True)
+        logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+        return -logs[np.arange(len(outputs)), targets.argmax(axis=-1)]
+
+
+class DegreesOfFreedom(Softmax):
+    """Adds ε inside the logarithm, large enough to bend the loss."""
+
+    def per_example(self, outputs, targets):
+        return -(targets * np.log(softmax(outputs) + 1e-2)).sum(axis=-1)
+
+
+class Raises(Right):
+    def gradient(self, outputs, targets):
+        raise KeyError("oops")
+
+
+class ZeroGradient(Right):
+    def gradient(self, outputs, targets):
+        return np.zeros_like(outputs)
+
+
+class Complex(Right):
+    def gradient(self, outputs, targets):
+        return 2 * (outputs - targets) + 0j
+
+
+BUGS = {
+    WrongSign: SLOPE,
+    SwappedArguments: SLOPE,
+    MissingFactor: SLOPE,
+    GradientOverN: ROWS,
+    BothOverN: ROWS,
+    LossesMean: SLOPE,
+    GradientOverSize: SLOPE,
+    SumOverAll: SHAPES,
+    SumOverExamples: SHAPES,
+    SumOverAxisOne: "leading_axes_are_evaluations",
+    NoSum: SHAPES,
+    KeepDims: SHAPES,
+    Squeezed: SHAPES,
+    Transposed: SHAPES,
+    PythonList: SHAPES,
+    Integers: SHAPES,
+    NothingReturned: SHAPES,
+    NaiveSoftmax: OVERFLOW,
+    HiddenOverflow: OVERFLOW,
+    NaiveGradient: OVERFLOW,
+    UnchosenBranch: OVERFLOW,
+    ClippedLoss: SATURATED,
+    ClippedGradient: SATURATED,
+    SoftmaxForgotten: SLOPE,
+    ColumnsMixed: SLOPE,
+    BatchNormalized: ROWS,
+    SoftmaxOverExamples: ROWS,
+    SharedMaximum: OVERFLOW,
+    LeadingAxesMixed: "leading_axes_are_evaluations",
+    Float64Leak: DTYPE,
+    LossesInFloat64: DTYPE,
+    AlwaysSingle: DTYPE,
+    HalfInside: DTYPE,
+    ChangesOutputs: ALONE,
+    ChangesTargets: ALONE,
+    ReturnsOutputs: ALONE,
+    ReturnsBuffer: ALONE,
+    Noisy: DETERMINISTIC,
+    GloballyRandom: "leaves_the_process_alone",
+    SetsErrors: "leaves_the_process_alone",
+    RemembersLosses: DETERMINISTIC,
+    CachedByIdentity: DETERMINISTIC,
+    CountsCalls: DETERMINISTIC,
+    SharedHyperparameter: ELSEWHERE,
+    FieldForgotten: SLOPE,
+    ChoiceForgotten: SLOPE,
+    EdgeForbidden: "losses_are_finite",
+    NormAtZero: KINKS,
+    BeyondAtKink: KINKS,
+    OnlyOneHot: "gradient_is_right_at_other_targets",
+    BranchMissing: SLOPE,
+    ClaimsNonnegative: "nonnegative_as_it_says",
+    StaleTotal: TOTAL,
+    TotalMean: TOTAL,
+    Anneals: DETERMINISTIC,
+    KeepsOnes: ALONE,
+    Scratch: "is_the_same_in_threads",
+    Prints: "leaves_the_process_alone",
+    NotRemade: ELSEWHERE,
+    ByMemory: LAYOUT,
+    LabelIndexed: "leading_axes_are_evaluations",
+    DegreesOfFreedom: SLOPE,
+    Raises: SHAPES,
+    ZeroGradient: SLOPE,
+    Complex: SHAPES,
+}
+
+
+def failures(plugin):
+    return {result.check.id: result.message for result in run_checks(plugin) if not result.ok}
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
+def test_a_seeded_bug_is_caught_by_the_check_for_it(bug):
+    assert BUGS[bug] in failures(bug())
+
+
+class Constant(Right):
+    """0, whatever the outputs are."""
+
+    def per_example(self, outputs, targets):
+        return np.zeros_like(outputs[..., 0])
+
+    def gradient(self, outputs, targets):
+        return np.zeros_like(outputs)
+
+
+class Absolute(Right):
+    """Σⱼ |oⱼ − tⱼ|, which has kinks."""
+
+    nonnegative = True
+
+    def per_example(self, outputs, targets):
+        return np.abs(outputs - targets).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.sign(outputs - targets)
+
+
+class Worst(Right):
+    """max_j |oⱼ − tⱼ|, which couples outputs and has kinks where they tie."""
+
+    def per_example(self, outputs, targets):
+        return np.abs(outputs - targets).max(axis=-1)
+
+    def gradient(self, outputs, targets):
+        d = outputs - targets
+        first = np.arange(d.shape[-1]) == np.abs(d).argmax(axis=-1)[..., None]
+        return first * np.sign(d)
+
+
+class Misclassified(Right):
+    """1 where the largest output is not the target's, else 0: piecewise constant."""
+
+    def per_example(self, outputs, targets):
+        return (outputs.argmax(axis=-1) != targets.argmax(axis=-1)).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        return np.zeros_like(outputs)
+
+
+class Reward(Right):
+    """−Σⱼ tⱼ tanh oⱼ, which is negative."""
+
+    def per_example(self, outputs, targets):
+        return -(targets * np.tanh(outputs)).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return -targets * (1 - np.tanh(outputs) ** 2)
+
+
+class InSingle(Right):
+    """Computes in float32 inside, whatever it is given."""
+
+    def per_example(self, outputs, targets):
+        d = outputs.astype(np.float32) - targets.astype(np.float32)
+        return np.logaddexp(d, -d).sum(axis=-1).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        return np.tanh(outputs.astype(np.float32) - targets.astype(np.float32)).astype(outputs.dtype)
+
+
+class Margin(Right):
+    """The lead of the best wrong class over the right one, above a margin, with fields of many types."""
+
+    margin: float = Field(1.0, ge=0, le=10, description="How far the right class should lead")
+    squared: bool = Field(False, description="Square the loss")
+    power: int = Field(1, ge=1, le=3, description="Repeats the loss")
+    weights: tuple[float, ...] = Field((1.0, 0.5), description="Weights whose mean scales the loss")
+    side: Literal["wrong", "any"] = Field("wrong", description="Which classes are compared")
+
+    def _parts(self, outputs, targets):
+        right = (outputs * targets).sum(axis=-1, keepdims=True)
+        rival = outputs - 1e6 * targets if self.side == "wrong" else outputs
+        first = (np.arange(outputs.shape[-1]) == rival.argmax(axis=-1)[..., None]).astype(outputs.dtype)
+        excess = np.maximum(self.margin + (first * outputs).sum(axis=-1, keepdims=True) - right, 0)
+        return excess, (first - targets) * (excess > 0)
+
+    def _scale(self):
+        return self.power * sum(self.weights) / max(1, len(self.weights))
+
+    def per_example(self, outputs, targets):
+        excess = self._parts(outputs, targets)[0][..., 0]
+        return self._scale() * (excess**2 if self.squared else excess)
+
+    def gradient(self, outputs, targets):
+        excess, slopes = self._parts(outputs, targets)
+        return self._scale() * slopes * (2 * excess if self.squared else 1)
+
+
+class Inherited(Margin):
+    """The same, inherited."""
+
+    name = "inherited"
+
+
+class OfProbabilities(Right):
+    """−Σⱼ tⱼ log oⱼ of outputs that are probabilities."""
+
+    nonnegative = True
+    output_range = (1e-6, 1.0)
+
+    def per_example(self, outputs, targets):
+        return -(targets * np.log(outputs)).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return -targets / outputs
+
+
+class OfPositiveTargets(Right):
+    """Σⱼ |1 − oⱼ/tⱼ|, the relative error, of targets that are not 0."""
+
+    target_range = (0.1, math.inf)
+
+    def per_example(self, outputs, targets):
+        return np.abs(1 - outputs / targets).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.sign(outputs / targets - 1) / targets
+
+
+class LogRates(Right):
+    """Σⱼ exp(oⱼ) − tⱼoⱼ, of outputs whose exponential fits."""
+
+    output_range = (-math.inf, 20.0)
+
+    def per_example(self, outputs, targets):
+        return (np.exp(outputs) - targets * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.exp(outputs) - targets
+
+
+class Wavy(Right):
+    """Σⱼ 1 − cos(oⱼ − tⱼ), which is periodic."""
+
+    nonnegative = True
+
+    def per_example(self, outputs, targets):
+        return (1 - np.cos(outputs - targets)).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.sin(outputs - targets)
+
+
+class Tiny(Right):
+    """A millionth of the squares."""
+
+    def per_example(self, outputs, targets):
+        return 1e-6 * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return 1e-6 * super().gradient(outputs, targets)
+
+
+class Pairwise(Right):
+    """Σᵢⱼ |oᵢ − oⱼ − tᵢ + tⱼ|, which couples all outputs and ignores a shift of them."""
+
+    def per_example(self, outputs, targets):
+        d = outputs - targets
+        return np.abs(d[..., :, None] - d[..., None, :]).sum(axis=(-2, -1))
+
+    def gradient(self, outputs, targets):
+        d = outputs - targets
+        return 2 * np.sign(d[..., :, None] - d[..., None, :]).sum(axis=-1)
+
+
+class Cosine(Right):
+    """1 − o·t / (|o||t| + 10⁻⁸), which jumps at 0, as good as."""
+
+    def per_example(self, outputs, targets):
+        lengths = np.sqrt((outputs**2).sum(axis=-1) * (targets**2).sum(axis=-1))
+        return 1 - (outputs * targets).sum(axis=-1) / (lengths + 1e-8)
+
+    def gradient(self, outputs, targets):
+        size = np.sqrt((targets**2).sum(axis=-1, keepdims=True))
+        length = np.sqrt((outputs**2).sum(axis=-1, keepdims=True))
+        unit = outputs / np.maximum(length, 1e-30)
+        dot = (outputs * targets).sum(axis=-1, keepdims=True)
+        return -targets / (length * size + 1e-8) + dot * size * unit / (length * size + 1e-8) ** 2
+
+
+class Pinball(Right):
+    """Σⱼ max(τd, (τ − 1)d) with d = t − o, of targets that are any numbers."""
+
+    nonnegative = True
+    tau: float = Field(0.3, gt=0, lt=1, description="Quantile τ")
+
+    def per_example(self, outputs, targets):
+        d = targets - outputs
+        return np.maximum(self.tau * d, (self.tau - 1) * d).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.where(targets > outputs, -self.tau, 1 - self.tau).astype(outputs.dtype)
+
+
+class Sorted(Right):
+    """Σⱼ wⱼ o₍ⱼ₎², with the outputs sorted: it couples them, with kinks where they tie."""
+
+    def per_example(self, outputs, targets):
+        weights = np.arange(1, outputs.shape[-1] + 1, dtype=outputs.dtype)
+        return (weights * np.sort(outputs, axis=-1) ** 2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        rank = outputs.argsort(axis=-1).argsort(axis=-1)
+        return 2 * (rank + 1).astype(outputs.dtype) * outputs
+
+
+class Offset(Right):
+    """Σⱼ (oⱼ − tⱼ)² + 10⁶: rounding is felt."""
+
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) + 1e6
+
+
+class Lead(Right):
+    """The lead of the largest output over the runner-up: coupled, not convex, with kinks where outputs tie."""
+
+    def per_example(self, outputs, targets):
+        ordered = np.sort(outputs, axis=-1)
+        return ordered[..., -1] - ordered[..., -2]
+
+    def gradient(self, outputs, targets):
+        rank, last = outputs.argsort(axis=-1, kind="stable").argsort(axis=-1), outputs.shape[-1] - 1
+        return (rank == last).astype(outputs.dtype) - (rank == last - 1)
+
+
+class Dice(Right):
+    """One minus the overlap of σ(o) and t, a ratio of sums."""
+
+    smooth: float = Field(1.0, gt=0, le=10, description="Added to both parts of the ratio")
+
+    def _parts(self, outputs, targets):
+        p = 0.5 + 0.5 * np.tanh(0.5 * outputs)
+        both = 2 * (p * targets).sum(axis=-1, keepdims=True) + self.smooth
+        return p, both, (p + targets).sum(axis=-1, keepdims=True) + self.smooth
+
+    def per_example(self, outputs, targets):
+        _, both, all_ = self._parts(outputs, targets)
+        return (1 - both / all_)[..., 0]
+
+    def gradient(self, outputs, targets):
+        p, both, all_ = self._parts(outputs, targets)
+        return -(2 * targets * all_ - both) / all_**2 * p * (1 - p)
+
+
+class Strided(Right):
+    """Returns a view of a larger array of its own, and losses that cannot be written to."""
+
+    def per_example(self, outputs, targets):
+        losses = super().per_example(outputs, targets)
+        losses.flags.writeable = False
+        return losses
+
+    def gradient(self, outputs, targets):
+        return np.stack([2 * (outputs - targets), outputs], axis=-1)[..., 0]
+
+
+CORRECT = [
+    Right(), Softmax(), Constant(), Absolute(), Worst(), Misclassified(), Reward(), InSingle(), Margin(),
+    Margin(squared=True, weights=(2.0,)), Inherited(), OfProbabilities(), OfPositiveTargets(), LogRates(), Wavy(),
+    Tiny(), Pairwise(), Strided(), Cosine(), Pinball(), Sorted(), Offset(), Lead(), Dice(),
+    CrossEntropy(label_smoothing=0.3), Huber(delta=4.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cost", CORRECT, ids=repr)
+def test_a_right_cost_passes(cost):
+    assert failures(cost) == {}
+
+
+@parametrize_with_checks([cls() for cls in register_costs()])
+def test_the_built_in_costs_pass(plugin, check):
+    check(plugin)
+
+
+def test_a_wrong_sign_reports_entry_analytic_and_numerical_value():
+    message = failures(WrongSign())[SLOPE]
+    assert message.startswith("gradient[")
+    assert "but the losses " in message
+    assert "for each unit of outputs[" in message
+    assert "the sign is wrong" in message
+
+
+@pytest.mark.parametrize(
+    ("bug", "check", "words"),
+    [
+        (GradientOverN, ROWS, "divided by the number of examples"),
+        (GradientOverN, SLOPE, "divided by the number of examples, 24"),
+        (MissingFactor, SLOPE, "a factor 2 is missing"),
+        (LossesMean, SLOPE, "multiplied by the number of outputs, 3, but the losses are not"),
+        (ColumnsMixed, SLOPE, "columns are in the wrong order"),
+        (ZeroGradient, SLOPE, "it is 0 everywhere"),
+        (KeepDims, SHAPES, "leave keepdims away"),
+        (Transposed, SHAPES, "the axes are transposed"),
+        (SumOverExamples, SHAPES, "it sums over the examples"),
+        (Float64Leak, DTYPE, "gradient of float32 returned float64"),
+        (ChangesOutputs, ALONE, "gradient changed its argument: outputs[0, 2] was"),
+        (ReturnsOutputs, ALONE, "gradient returned its argument outputs"),
+        (NaiveSoftmax, OVERFLOW, "test_kit_costs.py, line"),
+        (BeyondAtKink, KINKS, "a kink, and it must be between"),
+        (FieldForgotten, SLOPE, "With FieldForgotten(weight="),
+        (Raises, SHAPES, "Raises raised KeyError: 'oops'"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_typical_mistake_is_named(bug, check, words):
+    assert words in failures(bug())[check]
+
+
+def test_each_check_of_costs_catches_one_of_the_bugs():
+    own = {check.id for check in CHECKS}
+    rare = {"ranges_are_ranges", "gradient_is_right_at_extremes"}
+    assert own - rare <= set(BUGS.values())
+
+
+def test_a_range_must_be_a_range():
+    class Backwards(Right):
+        output_range = (1.0, 0.0)
+
+    assert "(1.0, 0.0)" in failures(Backwards())["ranges_are_ranges"]
+
+
+def test_slopes_are_exact_to_their_stated_error():
+    points = np.linspace(-3, 3, 50)
+    for function, slope in ((np.exp, np.exp), (np.sin, np.cos), (lambda x: x**3, lambda x: 3 * x**2)):
+        found = slopes_of(function, points)
+        assert (np.abs(found.mid - slope(points)) <= found.mid_error + 1e-15).all()
+        assert (found.mid_error < 1e-8 * (1 + np.abs(slope(points)))).all()
+
+
+def test_slopes_at_a_kink_are_both_admitted_and_all_between():
+    kink = slopes_of(np.abs, np.array([0.0, 0.0, 0.0, 0.0]))
+    assert kink.admits(np.array([-1.0, 0.3, 1.0, 1.1]), 1.0).tolist() == [True, True, True, False]
+
+
+def test_slopes_of_a_noisy_function_state_a_larger_error_that_holds():
+    points = np.linspace(-3, 3, 50)
+    single = slopes_of(lambda x: np.sin(x.astype(np.float32)).astype(np.float64), points)
+    assert (np.abs(single.mid - np.cos(points)) <= 3 * single.mid_error + 1e-7).all()
+    assert (single.mid_error < 1e-3).all()

@@ -1,0 +1,651 @@
+"""The kit's checks of data sets: each seeded bug is caught by the check that the table names, right ones pass."""
+
+import functools
+import random
+import socket
+import threading
+import time
+import urllib.request
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from pydantic import Field, PrivateAttr
+
+from landscape.builtin import register_datasets
+from landscape.datasets import Blobs, Idx, Mnist, Npz, Sine
+from landscape.errors import DataError
+from landscape.kinds import Data, Dataset, Examples
+from landscape.testing import checks_for, parametrize_with_checks, run_checks
+
+LOADS, FINITE, LABELS, CLASSES = "loads", "is_finite", "labels_match_targets", "names_its_classes"
+IMAGE, SIZES, REPEATS, INDEPENDENT = (
+    "image_shape_fits",
+    "has_as_many_as_asked",
+    "is_reproducible",
+    "loads_are_independent",
+)
+DISJOINT, VARIANTS, OFFLINE = "splits_are_disjoint", "variants_are_sound", "works_offline"
+
+
+def drawn(rng, size):
+    """Return `size` points of the plane in three classes."""
+    labels = rng.integers(3, size=size)
+    inputs = rng.normal(size=(size, 4)).astype(np.float32) + labels[:, None].astype(np.float32)
+    return Examples(inputs, np.eye(3, dtype=np.float32)[labels], labels)
+
+
+class Right(Dataset):
+    """Points of the plane in three classes, right in every way; the bugs below change one thing of it."""
+
+    name = "right"
+    source = "the tests of the kit"
+    train_size: int = Field(60, ge=10, le=10_000, description="How many to train on")
+    test_size: int = Field(30, ge=10, le=10_000, description="How many to test on")
+
+    def load(self, rng):
+        return Data(drawn(rng, self.train_size), drawn(rng, self.test_size), (2, 2), ("a", "b", "c"))
+
+
+def changed(data, **parts):
+    """Return the data with other parts of the training split."""
+    return replace(data, train=replace(data.train, **parts))
+
+
+class IgnoresTheGenerator(Right):
+    def load(self, rng):
+        return super().load(np.random.default_rng())
+
+
+class DrawsGlobally(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        rows = np.random.permutation(len(data.train))  # noqa: NPY002
+        return replace(data, train=Examples(*(v[rows] for v in vars(data.train).values())))
+
+
+class SeedsGlobally(Right):
+    def load(self, rng):
+        np.random.seed(0)  # noqa: NPY002
+        noise = np.random.normal(size=(self.train_size, 4)).astype(np.float32)  # noqa: NPY002
+        data = super().load(rng)
+        return changed(data, inputs=data.train.inputs + noise)
+
+
+class ShufflesWithPython(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        rows = list(range(len(data.train)))
+        random.shuffle(rows)
+        return replace(data, train=Examples(*(v[rows] for v in vars(data.train).values())))
+
+
+class DependsOnTheTime(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=data.train.inputs + np.float32(time.perf_counter_ns() % 1000))
+
+
+class KeepsItsGenerator(Right):
+    _rng: ClassVar[np.random.Generator] = np.random.default_rng(3)
+
+    def load(self, rng):
+        return super().load(self._rng)
+
+
+class CountsItsLoads(Right):
+    _loads: int = PrivateAttr(default=0)
+
+    def load(self, rng):
+        self._loads += 1
+        data = super().load(rng)
+        return changed(data, inputs=data.train.inputs + np.float32(self._loads))
+
+
+@functools.cache
+def master(seed, size):
+    return drawn(np.random.default_rng(seed), size)
+
+
+class GivesAwayItsCache(Right):
+    def load(self, rng):
+        seed = int(rng.integers(1000))
+        return Data(master(seed, self.train_size), master(seed + 5000, self.test_size))
+
+
+class GivesAwayViews(Right):
+    def load(self, rng):
+        rows = master(int(rng.integers(1000)), self.train_size + self.test_size)
+        parts = [
+            [v[: self.train_size] for v in vars(rows).values()],
+            [v[self.train_size :] for v in vars(rows).values()],
+        ]
+        return Data(Examples(*parts[0]), Examples(*parts[1]))
+
+
+class InputsAreTargets(Dataset):
+    """An autoencoder's data, of which inputs and targets are one array."""
+
+    name = "inputs_are_targets"
+
+    def load(self, rng):
+        train, test = rng.normal(size=(30, 5)), rng.normal(size=(20, 5))
+        return Data(Examples(train, train), Examples(test, test))
+
+
+class RepeatsTraining(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=data.train)
+
+
+class RepeatsRowsOfTraining(Right):
+    def load(self, rng):
+        train = drawn(rng, 60)
+        rows = rng.permutation(60)[:30]
+        return Data(train, Examples(train.inputs[rows], train.targets[rows], train.labels[rows]))
+
+
+class OneRowInBoth(Right):
+    def load(self, rng):
+        rows = drawn(rng, 90)
+        parts = [[v[:60].copy() for v in vars(rows).values()], [v[59:].copy() for v in vars(rows).values()]]
+        return Data(Examples(*parts[0]), Examples(*parts[1]))
+
+
+class OverlapsForSomeSizes(Right):
+    def load(self, rng):
+        rows = drawn(rng, 90)
+        parts = [
+            [v[: self.train_size].copy() for v in vars(rows).values()],
+            [v[-self.test_size :].copy() for v in vars(rows).values()],
+        ]
+        return Data(Examples(*parts[0]), Examples(*parts[1]))
+
+
+class DrawsWithReplacementFirst(Right):
+    def load(self, rng):
+        rows = drawn(rng, 100)
+        chosen = rng.integers(100, size=90)
+        parts = [[v[chosen[:60]] for v in vars(rows).values()], [v[chosen[60:]] for v in vars(rows).values()]]
+        return Data(Examples(*parts[0]), Examples(*parts[1]))
+
+
+class TheSameFewRows(Dataset):
+    """The table of exclusive or, tested on what is trained on."""
+
+    name = "the_same_few_rows"
+
+    def load(self, rng):
+        inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+        return Data(*(Examples(inputs.copy(), np.array([[0], [1], [1], [0]], np.float32)) for _ in range(2)))
+
+
+class ShufflesLabelsOnly(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, labels=rng.permutation(data.train.labels))
+
+
+class LabelsOfTheTestAreOff(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=replace(data.test, labels=(data.test.labels + 1) % 3))
+
+
+class TargetsOfTwo(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        targets = data.train.targets.copy()
+        targets[5] = 1
+        return changed(data, targets=targets)
+
+
+class LabelsOfOneSplit(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=replace(data.test, labels=None))
+
+
+class TooFewNames(Right):
+    def load(self, rng):
+        return replace(super().load(rng), classes=("a", "b"))
+
+
+class NamesInAList(Right):
+    def load(self, rng):
+        return replace(super().load(rng), classes=["a", "b", "c"])
+
+
+class NumbersAsNames(Right):
+    def load(self, rng):
+        return replace(super().load(rng), classes=(0, 1, 2))
+
+
+class WrongImages(Right):
+    def load(self, rng):
+        return replace(super().load(rng), image_shape=(3, 2))
+
+
+class ImagesOfColour(Right):
+    def load(self, rng):
+        return replace(super().load(rng), image_shape=(2, 2, 1))
+
+
+class HoldsNaN(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        inputs = data.train.inputs.copy()
+        inputs[17, 2] = np.nan
+        return changed(data, inputs=inputs)
+
+
+class HoldsInfinity(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        targets = data.test.targets.copy()
+        targets[3] *= np.inf
+        return replace(data, test=replace(data.test, targets=targets))
+
+
+class TooLargeForFloat32(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=data.train.inputs.astype(np.float64) * 1e300)
+
+
+class Bytes(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=(50 * np.abs(data.train.inputs)).astype(np.uint8))
+
+
+class HalfPrecision(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=data.train.inputs.astype(np.float16))
+
+
+class Objects(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, targets=data.train.targets.astype(object))
+
+
+class ReturnsATuple(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return data.train, data.test
+
+
+class ReturnsNothing(Right):
+    def load(self, rng):
+        super().load(rng)
+
+
+class TargetsAreLabels(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, targets=data.train.labels[:, None])
+
+
+class FlatTargets(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, targets=data.train.labels, labels=None)
+
+
+class NoTestRows(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=Examples(*(v[:0] for v in vars(data.test).values())))
+
+
+class FewerColumnsToTest(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=replace(data.test, inputs=data.test.inputs[:, :3]))
+
+
+class IgnoresItsSize(Right):
+    def load(self, rng):
+        return Data(drawn(rng, 100), drawn(rng, self.test_size))
+
+
+class GivesOneLess(Right):
+    def load(self, rng):
+        return Data(drawn(rng, self.train_size), drawn(rng, self.test_size - 1))
+
+
+class RaisesForSomeFields(Right):
+    margin: int = Field(0, ge=0, le=3, description="Columns to leave out")
+
+    def load(self, rng):
+        data = super().load(rng)
+        columns = {0: slice(None), 1: slice(1, None)}[self.margin]
+        return Data(*(replace(data[s], inputs=data[s].inputs[:, columns]) for s in ("train", "test")))
+
+
+class MissingFile(Right):
+    def load(self, rng):
+        np.load("no/such/file.npy")
+
+
+class Downloads(Right):
+    """Fetches its points at every load."""
+
+    def load(self, rng):
+        urllib.request.urlopen("http://data.invalid/points.npz", timeout=1)
+        return super().load(rng)
+
+
+class DownloadsIfItCan(Right):
+    def load(self, rng):
+        try:
+            socket.create_connection(("203.0.113.1", 80), timeout=1)
+        except OSError:
+            pass
+        return super().load(rng)
+
+
+class DownloadsInAThread(Right):
+    def load(self, rng):
+        def fetch():
+            with socket.socket() as connection:
+                connection.settimeout(1)
+                try:
+                    connection.connect(("203.0.113.1", 80))
+                except OSError:
+                    pass
+
+        thread = threading.Thread(target=fetch)
+        thread.start()
+        thread.join()
+        return super().load(rng)
+
+
+BUGS = {
+    IgnoresTheGenerator: REPEATS,
+    DrawsGlobally: REPEATS,
+    SeedsGlobally: REPEATS,
+    ShufflesWithPython: REPEATS,
+    DependsOnTheTime: REPEATS,
+    KeepsItsGenerator: REPEATS,
+    CountsItsLoads: REPEATS,
+    GivesAwayItsCache: INDEPENDENT,
+    GivesAwayViews: INDEPENDENT,
+    InputsAreTargets: INDEPENDENT,
+    RepeatsTraining: DISJOINT,
+    RepeatsRowsOfTraining: DISJOINT,
+    OneRowInBoth: DISJOINT,
+    OverlapsForSomeSizes: VARIANTS,
+    DrawsWithReplacementFirst: DISJOINT,
+    TheSameFewRows: DISJOINT,
+    ShufflesLabelsOnly: LABELS,
+    LabelsOfTheTestAreOff: LABELS,
+    TargetsOfTwo: LABELS,
+    LabelsOfOneSplit: LABELS,
+    TooFewNames: CLASSES,
+    NamesInAList: CLASSES,
+    NumbersAsNames: CLASSES,
+    WrongImages: IMAGE,
+    ImagesOfColour: IMAGE,
+    HoldsNaN: FINITE,
+    HoldsInfinity: FINITE,
+    TooLargeForFloat32: FINITE,
+    Bytes: LOADS,
+    HalfPrecision: LOADS,
+    Objects: LOADS,
+    ReturnsATuple: LOADS,
+    ReturnsNothing: LOADS,
+    TargetsAreLabels: LOADS,
+    FlatTargets: LOADS,
+    NoTestRows: LOADS,
+    FewerColumnsToTest: LOADS,
+    IgnoresItsSize: SIZES,
+    GivesOneLess: SIZES,
+    RaisesForSomeFields: VARIANTS,
+    MissingFile: LOADS,
+    Downloads: OFFLINE,
+    DownloadsIfItCan: OFFLINE,
+    DownloadsInAThread: OFFLINE,
+}
+
+
+class Unusual(Dataset):
+    """Right, and unlike the usual in the way that its name says."""
+
+    source = "the tests of the kit"
+
+
+class Regression(Unusual):
+    """Right: targets are numbers, in float64, and there are no labels."""
+
+    name = "regression"
+
+    def load(self, rng):
+        splits = []
+        for size in (40, 20):
+            x = rng.uniform(-1, 1, (size, 3))
+            splits.append(Examples(x, np.stack([x.sum(axis=1), x.prod(axis=1)], axis=1)))
+        return Data(*splits)
+
+
+class Fixed(Unusual):
+    """Right: always the same rows, whatever the seed; odd ones to train on and even ones to test on."""
+
+    name = "fixed"
+
+    def load(self, rng):
+        x = np.linspace(-1, 1, 41, dtype=np.float32)[:, None]
+        return Data(Examples(x[1::2].copy(), np.sin(x[1::2])), Examples(x[::2].copy(), np.sin(x[::2])))
+
+
+class Patterns(Unusual):
+    """Right: parity of eight bits, every pattern in one of the splits."""
+
+    name = "patterns"
+
+    def load(self, rng):
+        rows = rng.permutation(256)
+        inputs = ((rows[:, None] >> np.arange(8)) & 1).astype(np.float32)
+        labels = inputs.sum(axis=1).astype(np.int64) % 2
+        targets = np.eye(2, dtype=np.float32)[labels]
+        parts = [Examples(inputs[part], targets[part], labels[part]) for part in (rows < 200, rows >= 200)]
+        return Data(*parts, classes=("even", "odd"))
+
+
+class FewKinds(Unusual):
+    """Right: inputs are of three kinds only, each of them many times in both splits."""
+
+    name = "few_kinds"
+
+    def load(self, rng):
+        def draw(size):
+            labels = rng.integers(3, size=size)
+            return Examples(np.eye(3, 2, dtype=np.float32)[labels], np.eye(3, dtype=np.float32)[labels], labels)
+
+        return Data(draw(100), draw(50))
+
+
+class SoftTargets(Right):
+    """Right: targets of −1 and 1, smoothed, whose largest is the label's."""
+
+    name = "soft_targets"
+
+    def load(self, rng):
+        data = super().load(rng)
+        return Data(*(replace(data[s], targets=1.8 * data[s].targets - 0.9) for s in ("train", "test")))
+
+
+class ReadOnlyCache(Unusual):
+    """Right: one array for all loads, which cannot be written to."""
+
+    name = "read_only_cache"
+
+    def load(self, rng):
+        rows = master(0, 60), master(1, 30)
+        for split in rows:
+            for values in vars(split).values():
+                values.flags.writeable = False
+        return Data(*rows)
+
+
+class KeepsAParsedFile(Right):
+    """Right: what was read is kept in the class, and copied."""
+
+    name = "keeps_a_parsed_file"
+    kept: ClassVar[dict[int, Data]] = {}
+
+    def load(self, rng):
+        seed = int(rng.integers(10**6))
+        if seed not in self.kept:
+            self.kept[seed] = super().load(np.random.default_rng(seed))
+        data = self.kept[seed]
+        return Data(
+            *(Examples(*(v[: getattr(self, f"{s}_size")].copy() for v in vars(data[s]).values())) for s in SPLITS)
+        )
+
+
+SPLITS = ("train", "test")
+
+
+class HasFewRows(Right):
+    """Right: there are 40 rows to train on, whatever the size asked for."""
+
+    name = "has_few_rows"
+    train_size: int = Field(100, ge=1, le=10_000, description="How many to train on, at most all")
+
+    def load(self, rng):
+        return Data(drawn(rng, min(40, self.train_size)), drawn(rng, self.test_size))
+
+
+class WantsAFile(Unusual):
+    """Right: needs a file that is not here, and says so."""
+
+    name = "wants_a_file"
+    path: str = Field("", description="The file")
+
+    def load(self, rng):
+        raise DataError("data set 'wants_a_file' has no path: set dataset.path")
+
+
+class OneExample(Unusual):
+    """Right: one example to train on, one to test on, with one input and one output."""
+
+    name = "one_example"
+
+    def load(self, rng):
+        return Data(*(Examples(np.full((1, 1), x), np.full((1, 1), x)) for x in (0.0, 1.0)))
+
+
+class Images(Unusual):
+    """Right: grey images, more of them to test on than to train on, classes without names."""
+
+    name = "images"
+
+    def load(self, rng):
+        def draw(size):
+            labels = rng.integers(2, size=size).astype(np.uint8)
+            pixels = (rng.random((size, 20)) * (1 + labels[:, None])).astype(np.float32)
+            return Examples(pixels, np.eye(2)[labels], labels)
+
+        return Data(draw(20), draw(40), image_shape=(4, 5))
+
+
+UNUSUAL = [
+    Right(),
+    Regression(),
+    Fixed(),
+    Patterns(),
+    FewKinds(),
+    SoftTargets(),
+    ReadOnlyCache(),
+    KeepsAParsedFile(),
+    HasFewRows(),
+    WantsAFile(),
+    OneExample(),
+    Images(),
+]
+
+
+def results(plugin, outcome):
+    return {result.check.id: result.message for result in run_checks(plugin) if result.outcome == outcome}
+
+
+def failures(plugin):
+    return results(plugin, "failed")
+
+
+@pytest.mark.parametrize(("bug", "check"), BUGS.items(), ids=lambda value: getattr(value, "__name__", None))
+def test_a_seeded_bug_is_caught(bug, check):
+    assert check in failures(bug())
+
+
+@pytest.mark.parametrize("plugin", UNUSUAL, ids=repr)
+def test_an_unusual_data_set_passes(plugin):
+    assert failures(plugin) == {}
+
+
+SIZES_OF_BUILT_INS = {Mnist: {"train_size": 200, "test_size": 100}}
+
+
+@parametrize_with_checks(
+    [cls(**SIZES_OF_BUILT_INS.get(cls, {})) for cls in register_datasets() if cls not in (Idx, Npz)]
+    + [Blobs(noise=0), Sine(noise=0, train_size=50)]
+)
+def test_the_built_in_ones_pass(plugin, check):
+    check(plugin)
+
+
+def test_a_file_of_the_users_is_checked(tmp_path):
+    rng = np.random.default_rng(4)
+    path = tmp_path / "own.npz"
+    np.savez(path, x_train=rng.normal(size=(50, 3)), y_train=np.arange(50) % 2)
+    assert {result.outcome for result in run_checks(Npz(path=str(path)))} == {"passed"}
+
+
+def test_data_sets_without_their_files_are_skipped_and_say_why():
+    skipped = results(Idx(), "skipped")
+    assert failures(Idx()) == {}
+    assert OFFLINE in skipped
+    assert "set dataset.path to the folder of the IDX files" in skipped[LOADS]
+
+
+def test_what_needs_a_network_is_refused_in_every_check_and_fails_one():
+    assert set(failures(Downloads())) == {OFFLINE}
+    assert "it tried to reach data.invalid" in results(Downloads(), "skipped")[LOADS]
+
+
+def test_connections_work_again_after_a_check():
+    before = socket.socket.connect, socket.getaddrinfo
+    failures(Downloads())
+    assert (socket.socket.connect, socket.getaddrinfo) == before
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        pass
+
+
+def test_each_check_of_data_sets_catches_one_of_the_bugs():
+    general = {check.id for check in checks_for("cost")} & {check.id for check in checks_for("observer")}
+    assert {check.id for check in checks_for("dataset")} - general <= set(BUGS.values())
+
+
+@pytest.mark.parametrize(
+    ("bug", "check", "words"),
+    [
+        (OneRowInBoth, DISJOINT, "row 0 of the test split is row 59 of the training split"),
+        (HoldsNaN, FINITE, "the train inputs hold a value that is not finite in float32, in row 17"),
+        (TargetsOfTwo, LABELS, "row 5 of the train split has label"),
+        (WrongImages, IMAGE, "image_shape is (3, 2), of 6 pixels, but an input has 4 numbers"),
+        (Bytes, LOADS, "the train inputs are uint8"),
+        (FlatTargets, LOADS, "load makes examples that are refused"),
+        (MissingFile, LOADS, "raise landscape.errors.DataError"),
+        (DownloadsIfItCan, OFFLINE, "load tries to reach 203.0.113.1:80."),
+        (DrawsGlobally, REPEATS, "the global random numbers of NumPy"),
+        (GivesAwayItsCache, INDEPENDENT, "share memory with the train inputs of an earlier load"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_message_says_what_is_wrong(bug, check, words):
+    assert words in failures(bug())[check]

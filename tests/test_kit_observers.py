@@ -1,0 +1,696 @@
+"""The kit's checks of observers: each seeded bug is caught by the check that the table names, right ones pass."""
+
+import csv
+import json
+import math
+import statistics
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from pydantic import Field, PrivateAttr
+
+from landscape.builtin import register_observers
+from landscape.errors import ExperimentError, PluginError
+from landscape.kinds import Observer, Watcher
+from landscape.testing import checks_for, parametrize_with_checks, run_checks
+
+WATCHERS, ANY, EARLY, AGAIN = "returns_watchers", "bears_any_training", "bears_early_ends", "bears_trainings_one_by_one"
+EXPERIMENT, ITSELF, APART = "leaves_the_experiment_alone", "keeps_nothing_in_itself", "keeps_trainings_apart"
+COPIES, CLOSES = "copies_theta_to_keep_it", "closes_its_files"
+
+
+class Rows(Watcher):
+    """Writes the cost of each step, and of each epoch, to a file."""
+
+    def __init__(self, path):
+        self.file = open(path, "w", encoding="utf-8")
+        self.steps = 0
+
+    def step(self, event):
+        self.steps += 1
+        self.file.write(f"{event.step} {event.cost!r} {event.learning_rate!r}\n")
+
+    def epoch(self, event):
+        self.file.write(f"epoch {event.epoch} {event.test_cost!r} {event.test_accuracy!r}\n")
+
+    def close(self):
+        self.file.close()
+
+
+class Right(Observer):
+    """A file of costs, right in every way; the bugs below change one thing of it."""
+
+    name = "right"
+    source = "the tests of the kit"
+    path: str = Field("costs.txt", description="The file")
+
+    def watch(self, training):
+        return Rows(self.path)
+
+
+def observing(watcher):
+    """Return a subclass of `Right`, called as `watcher` is, whose watchers are of that class."""
+
+    def watch(self, training):
+        return watcher(self.path)
+
+    name = f"{watcher.__name__}Observer"
+    made = type(name, (Right,), {"watch": watch, "__module__": __name__, "__doc__": watcher.__doc__})
+    globals()[name] = made
+    return made
+
+
+class ReturnsNothing(Right):
+    def watch(self, training):
+        Rows(self.path).close()
+
+
+class Plain:
+    """Has the methods of a watcher, but is none."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        pass
+
+    epoch = step
+
+    def close(self):
+        pass
+
+
+ReturnsSomethingElse = observing(Plain)
+
+
+class ReturnsTheSame(Right):
+    _watcher: Watcher | None = PrivateAttr(default=None)
+
+    def watch(self, training):
+        self._watcher = self._watcher or Watcher()
+        return self._watcher
+
+
+class CountsInItself(Right):
+    _trainings: int = PrivateAttr(default=0)
+
+    def watch(self, training):
+        self._trainings += 1
+        return Rows(self.path)
+
+
+class CollectsInItsClass(Right):
+    costs: ClassVar[list[float]] = []
+
+    def watch(self, training):
+        costs = self.costs
+
+        class Collector(Watcher):
+            def step(self, event):
+                costs.append(event.cost)
+
+        return Collector()
+
+
+class SharedList(Watcher):
+    costs: ClassVar[list[float]] = []
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+
+COSTS = []
+
+
+class WritesAllAtTheEnd(Rows):
+    """Collects in a list of its module, which all trainings share."""
+
+    def step(self, event):
+        COSTS.append(event.cost)
+
+    def close(self):
+        self.file.write(json.dumps(COSTS))
+        super().close()
+
+
+LOWEST = [math.inf]
+
+
+class KnowsTheLowest(Rows):
+    """Compares with the lowest cost of this and other trainings."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        LOWEST[0] = math.inf
+
+    def step(self, event):
+        LOWEST[0] = min(LOWEST[0], event.cost)
+        self.file.write(f"{LOWEST[0]!r}\n")
+
+
+class DefaultList(Watcher):
+    def __init__(self, path, costs=[]):  # noqa: B006
+        self.costs = costs
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+
+class WritesToTheta(Watcher):
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        theta = event.theta
+        theta -= theta.mean()
+
+
+class WritesToTheBase(Watcher):
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        event.theta.base[0] = 0
+
+
+class MakesThetaWriteable(Watcher):
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        event.theta.flags.writeable = True
+        event.theta[:] = np.round(event.theta, 2)
+
+
+class KeepsThetas(Watcher):
+    def __init__(self, path):
+        self.thetas = []
+
+    def step(self, event):
+        self.thetas.append(event.theta)
+
+
+class KeepsViews(Watcher):
+    def __init__(self, path):
+        self.firsts = deque(maxlen=20)
+
+    def epoch(self, event):
+        self.firsts.append(event.theta[:3])
+
+
+class MeasuresMoves(Rows):
+    """Writes how far θ has moved, from what it keeps of it."""
+
+    before = None
+
+    def step(self, event):
+        if self.before is not None:
+            self.file.write(f"{np.linalg.norm(event.theta - self.before)!r}\n")
+        self.before = event.theta
+
+
+class NoStart(Watcher):
+    """Expects a step before the first epoch."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        self.cost = event.cost
+
+    def epoch(self, event):
+        self.ratio = event.test_cost / self.cost
+
+
+class NoNaN(Watcher):
+    """Writes accuracies as whole percents."""
+
+    def __init__(self, path):
+        self.shown = []
+
+    def epoch(self, event):
+        self.shown.append(int(100 * event.test_accuracy))
+
+
+class NeedsARate(Watcher):
+    """Takes the exponent of the learning rate."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        self.exponent = round(math.log10(event.learning_rate))
+
+
+class NeedsTwoSteps(Rows):
+    """Computes a standard deviation, for which one step is not enough."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.costs = []
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+    def close(self):
+        super().close()
+        if self.costs:
+            self.deviation = statistics.stdev(self.costs)
+
+
+class NeedsAStep(Rows):
+    """Divides by the number of steps when it is closed."""
+
+    def close(self):
+        super().close()
+        self.share = 1 / self.steps
+
+
+class OpensAtTheFirstStep(Watcher):
+    """Opens its file late, and closes it in any case."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def step(self, event):
+        if event.step == 1:
+            self.file = open(self.path, "w", encoding="utf-8")
+        self.file.write(f"{event.cost}\n")
+
+    def close(self):
+        self.file.close()
+
+
+class NeedsAnEpoch(Watcher):
+    """Reports the last epoch when it is closed."""
+
+    def __init__(self, path):
+        self.epochs = {}
+
+    def epoch(self, event):
+        self.epochs[event.epoch] = event.test_cost
+
+    def close(self):
+        self.gain = self.epochs[0] - self.epochs[max(self.epochs)]
+
+
+class Float32Only(Watcher):
+    """Unpacks the bytes of θ as if they were float32."""
+
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        self.theta = np.frombuffer(event.theta.tobytes(), np.float32).reshape(event.theta.shape)
+
+
+class PlansAHundredSteps(Right):
+    def watch(self, training):
+        class Planned(Watcher):
+            def __init__(self):
+                self.costs = np.zeros(100)
+
+            def step(self, event):
+                self.costs[event.step - 1] = event.cost
+
+        return Planned()
+
+
+class ReadsAName(Right):
+    def watch(self, training):
+        self.path.format(training.experiment["title"])
+        return Rows(self.path)
+
+
+class NeedsANetwork(Right):
+    def watch(self, training):
+        self.path.format(training.experiment["cost"]["name"])
+        return Rows(self.path)
+
+
+class ChangesTheExperiment(Right):
+    def watch(self, training):
+        training.experiment.setdefault("watched_by", []).append(self.name)
+        return Rows(self.path)
+
+
+class ChangesAPart(Right):
+    def watch(self, training):
+        training.experiment["optimizer"].pop("name")
+        return Rows(self.path)
+
+
+class LeavesItsFileOpen(Rows):
+    def close(self):
+        self.file.flush()
+
+
+class LeavesOneFileOpen(Rows):
+    def __init__(self, path):
+        super().__init__(path)
+        self.files = [open(f"{path}.{k}", "w", encoding="utf-8") for k in range(2)]
+
+    def close(self):
+        super().close()
+        self.files[0].close()
+
+
+class MakesAFolder(Right):
+    def watch(self, training):
+        Path("logs").mkdir()
+        return Rows(Path("logs", self.path))
+
+
+class ExpectsAFolder(Right):
+    def watch(self, training):
+        return Rows(Path("logs", self.path))
+
+
+class ExpectsARun(Right):
+    def watch(self, training):
+        return Rows(training.folder / self.path)
+
+
+class TakesTheRunForAFile(Right):
+    def watch(self, training):
+        return Rows(training.folder or self.path)
+
+
+class NewFilesOnly(Right):
+    def watch(self, training):
+        Path(self.path).touch(exist_ok=False)
+        return Rows(self.path)
+
+
+BUGS = {
+    ReturnsNothing: WATCHERS,
+    ReturnsSomethingElse: WATCHERS,
+    ReturnsTheSame: WATCHERS,
+    CountsInItself: ITSELF,
+    CollectsInItsClass: ITSELF,
+    observing(SharedList): APART,
+    observing(WritesAllAtTheEnd): APART,
+    observing(KnowsTheLowest): APART,
+    observing(DefaultList): APART,
+    observing(WritesToTheta): ANY,
+    observing(WritesToTheBase): ANY,
+    observing(MakesThetaWriteable): ANY,
+    observing(KeepsThetas): COPIES,
+    observing(KeepsViews): COPIES,
+    observing(MeasuresMoves): COPIES,
+    observing(NoStart): ANY,
+    observing(NoNaN): ANY,
+    observing(NeedsARate): ANY,
+    observing(NeedsTwoSteps): ANY,
+    observing(NeedsAStep): EARLY,
+    observing(OpensAtTheFirstStep): EARLY,
+    observing(NeedsAnEpoch): EARLY,
+    observing(Float32Only): ANY,
+    PlansAHundredSteps: ANY,
+    ReadsAName: WATCHERS,
+    NeedsANetwork: ANY,
+    ChangesTheExperiment: EXPERIMENT,
+    ChangesAPart: EXPERIMENT,
+    observing(LeavesItsFileOpen): CLOSES,
+    observing(LeavesOneFileOpen): CLOSES,
+    MakesAFolder: AGAIN,
+    ExpectsAFolder: WATCHERS,
+    ExpectsARun: WATCHERS,
+    TakesTheRunForAFile: ANY,
+    NewFilesOnly: AGAIN,
+}
+
+
+class Nothing(Watcher):
+    """Right: takes note of nothing."""
+
+    def __init__(self, path):
+        pass
+
+
+class Everything(Watcher):
+    """Right: keeps all events, with copies of θ."""
+
+    def __init__(self, path):
+        self.events = []
+
+    def step(self, event):
+        self.events.append(event._replace(theta=event.theta.copy()))
+
+    epoch = step
+
+
+class EventsAsTheyAre(Watcher):
+    """Right: keeps events for their numbers, not for θ."""
+
+    def __init__(self, path):
+        self.events = []
+
+    def step(self, event):
+        self.events.append(event)
+
+    def close(self):
+        self.lowest = min((event.cost for event in self.events), default=math.nan)
+
+
+class SavesTheEnd(Watcher):
+    """Right: remembers where θ lives, and writes it when all is over."""
+
+    def __init__(self, path):
+        self.path, self.theta = path, None
+
+    def epoch(self, event):
+        self.theta = event.theta
+
+    def close(self):
+        if self.theta is not None:
+            np.save(f"{self.path}.npy", self.theta)
+
+
+class Clock(Watcher):
+    """Right: writes times, which are never the same."""
+
+    def __init__(self, path):
+        self.path, self.times = path, [time.perf_counter()]
+
+    def step(self, event):
+        self.times.append(time.perf_counter())
+
+    def close(self):
+        Path(self.path).write_text("\n".join(map(repr, np.diff(self.times))), encoding="utf-8")
+
+
+class Printer(Watcher):
+    """Right: prints."""
+
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        print(f"epoch {event.epoch}: {event.test_cost:.3f}")  # noqa: T201
+
+
+class Stopper(Watcher):
+    """Right: ends training on purpose when the cost is low enough."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        if event.cost < 0.3:
+            raise ExperimentError("the cost is low enough")
+
+
+@dataclass
+class Summary(Watcher):
+    """Right: a dataclass, with objects of its own."""
+
+    path: str
+    costs: list[float] = field(default_factory=list)
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+
+class Threaded(Watcher):
+    """Right: a thread of its own writes what it is told."""
+
+    def __init__(self, path):
+        self.lock, self.lines = threading.Lock(), []
+        self.path = path
+
+    def step(self, event):
+        with self.lock:
+            self.lines.append(json.dumps(event[:-1]))
+
+    def close(self):
+        thread = threading.Thread(target=Path(self.path).write_text, args=("\n".join(self.lines),))
+        thread.start()
+        thread.join()
+
+
+class TheUsersFolder(Right):
+    """Right: a table in a folder that it makes."""
+
+    name = "the_users_folder"
+
+    def watch(self, training):
+        folder = Path("logs", f"{training.total_steps}-steps")
+        folder.mkdir(parents=True, exist_ok=True)
+
+        class Table(Watcher):
+            def __init__(self):
+                self.file = (folder / "costs.csv").open("w", newline="", encoding="utf-8")
+                self.writer = csv.writer(self.file)
+
+            def step(self, event):
+                self.writer.writerow(event[:-1])
+
+            def close(self):
+                self.file.close()
+
+        return Table()
+
+
+class TellsTheExperiment(Right):
+    """Right: prints what is trained, and how large its blocks are."""
+
+    name = "tells_the_experiment"
+
+    def watch(self, training):
+        print(json.dumps(dict(training.experiment)))  # noqa: T201
+        print(training.experiment["optimizer"]["name"], [block.size for block in training.layout])  # noqa: T201
+        return Watcher()
+
+
+class RefusesToReplace(Right):
+    """Right: replaces no file, and says so."""
+
+    name = "refuses_to_replace"
+
+    def watch(self, training):
+        if Path(self.path).exists():
+            raise PluginError(f"{self.path} is there already: move it away, or set another path")
+        return Rows(self.path)
+
+
+class Slotted(Watcher):
+    """Right: has slots for attributes."""
+
+    __slots__ = ("costs",)
+
+    def __init__(self, path):
+        self.costs = []
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+
+class NotInstalled(Right):
+    """Right: needs a package that is not here, and says so."""
+
+    name = "not_installed"
+
+    def watch(self, training):
+        raise PluginError("it needs plots_and_more, which is not installed: pip install plots_and_more")
+
+
+KINDS_OF_WATCHERS = (
+    Nothing,
+    Everything,
+    EventsAsTheyAre,
+    SavesTheEnd,
+    Clock,
+    Printer,
+    Stopper,
+    Summary,
+    Threaded,
+    Slotted,
+)
+UNUSUAL = [
+    Right(),
+    *(observing(watcher)() for watcher in KINDS_OF_WATCHERS),
+    TheUsersFolder(),
+    TellsTheExperiment(),
+    NotInstalled(),
+    RefusesToReplace(),
+]
+
+
+def results(plugin, outcome):
+    return {result.check.id: result.message for result in run_checks(plugin) if result.outcome == outcome}
+
+
+def failures(plugin):
+    return results(plugin, "failed")
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield
+    assert list(tmp_path.iterdir()) == []
+
+
+# a watcher that is abandoned, since it fails, or that is wrong in this very way, has not closed its files
+abandoned = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@abandoned
+@pytest.mark.parametrize(("bug", "check"), BUGS.items(), ids=lambda value: getattr(value, "__name__", None))
+def test_a_seeded_bug_is_caught(bug, check):
+    assert check in failures(bug())
+
+
+@pytest.mark.parametrize("plugin", UNUSUAL, ids=lambda plugin: type(plugin).__name__)
+def test_an_unusual_observer_passes(plugin):
+    assert failures(plugin) == {}
+
+
+@parametrize_with_checks([cls() for cls in register_observers()])
+def test_the_built_in_ones_pass(plugin, check):
+    check(plugin)
+
+
+def test_an_observer_without_its_package_is_skipped_and_says_why():
+    assert "pip install plots_and_more" in results(NotInstalled(), "skipped")[WATCHERS]
+
+
+def test_nothing_that_an_observer_prints_is_shown(capsys):
+    failures(observing(Printer)())
+    assert capsys.readouterr().out == ""
+
+
+def test_each_check_of_observers_catches_one_of_the_bugs():
+    general = {check.id for check in checks_for("cost")} & {check.id for check in checks_for("projection")}
+    assert {check.id for check in checks_for("observer")} - general <= set(BUGS.values())
+
+
+@abandoned
+@pytest.mark.parametrize(
+    ("bug", "check", "words"),
+    [
+        (ReturnsNothing, WATCHERS, "watch returned None"),
+        (observing(WritesToTheta), ANY, "step writes to θ"),
+        (observing(WritesToTheBase), ANY, "epoch changes θ"),
+        (observing(KeepsThetas), COPIES, "shows in the attribute thetas"),
+        (observing(MeasuresMoves), COPIES, "shows in the file costs.txt"),
+        (observing(NoStart), ANY, "at epoch 0, epoch raised AttributeError"),
+        (observing(NeedsAStep), EARLY, "close raised ZeroDivisionError before any event"),
+        (observing(WritesAllAtTheEnd), APART, "the file costs.txt grows from training to training"),
+        (NewFilesOnly, AGAIN, "watch raised FileExistsError"),
+        (NeedsANetwork, ANY, "in the descent of a test function, watch raised KeyError: 'cost'"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_message_says_what_is_wrong(bug, check, words):
+    assert words in failures(bug())[check]
