@@ -21,8 +21,13 @@ def catalogue() -> Iterator[str]:
 
 def row(found: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one member."""
-    seen = ", ".join(f"{what} {size:g}" for what, size in found.items() if what not in _ABOUT)
+    seen = "<br>".join(f"{what}\N{NO-BREAK SPACE}{small(size)}" for what, size in found.items() if what not in _ABOUT)
     return found["kind"], f"`{found['name']}`", code(found["equal_to"]), str(found["settings"]), seen
+
+
+def small(size: float) -> str:
+    """Return a difference as it is printed, without a place where a line could break."""
+    return f"{size:g}".replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
 def code(text: str) -> str:

@@ -13,6 +13,9 @@ from types import ModuleType
 from landscape._guard import reason
 from landscape.errors import PluginError
 
+RUN_AS = "landscape_plugin_"
+"""How the name of a module begins that is a plugin file."""
+
 _OWN = __name__.partition(".")[0]
 # The modules that plugin files imported from beside them: they are run anew with the file.
 _helpers: set[str] = set()
@@ -26,7 +29,7 @@ def run_file(path: Path) -> ModuleType:
     PluginError
         When it does not run; the message names file and line. What was loaded before then stays as it was.
     """
-    name = f"landscape_plugin_{path.stem}"
+    name = f"{RUN_AS}{path.stem}"
     module = ModuleType(name)
     module.__file__ = str(path)
     with saying_where(path), _beside(path.parent, name):

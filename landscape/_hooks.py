@@ -35,8 +35,9 @@ def _hooks_of(module: object) -> dict[KindName, Callable[[], Any]]:
     try:
         manager.register(module)
     except pluggy.PluginValidationError as error:
-        text = one_line(error).partition("hookimpl definition: ")[2] or one_line(error)
-        raise PluginError(f"a hook's signature is wrong; hooks take no arguments ({text})") from error
+        definition = one_line(error).partition("hookimpl definition: ")[2].partition(" Argument(s)")[0]
+        wrong = f"{definition!r} is not a hook's signature" if definition else one_line(error)
+        raise PluginError(f"{wrong}: hooks take no arguments") from error
     callers = manager.get_hookcallers(module) or []
     for caller in callers:
         if caller.name not in HOOKS:

@@ -49,7 +49,7 @@ def points(own_version: str) -> list[Point]:
             name,
             "",
             problem=f"{ONLY} names it, but no distribution of that name with plugins is installed."
-            f"{suggest(canonicalize_name(name), there)} Install it, or take it out of {ONLY}",
+            f"{_near(canonicalize_name(name), there)} Install it, or take it out of {ONLY}",
         )
         for name in wanted
         if canonicalize_name(name) not in there
@@ -62,6 +62,12 @@ def _wanted() -> list[str] | None:
     """Return the distributions that the environment restricts to, or None where it does not."""
     text = os.environ.get(ONLY)
     return None if text is None else list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _near(name: str, there: set[str]) -> str:
+    """Return which distribution was meant: one of a similar name, or the one that is called after the plugin `name`."""
+    usual = f"landscape-{name}"
+    return f" Did you mean {usual!r}?" if usual in there else suggest(name, there)
 
 
 def restriction() -> str:

@@ -134,6 +134,19 @@ class Activation(Plugin, ABC):
         out[...] = self.derivative(z, a)
 
 
+def check_shapes(activation: Activation) -> None:
+    """Raise PluginError unless an activation's value and derivative have the shape of what they are taken at."""
+    z = np.linspace(0.1, 0.6, 6, dtype=np.float32).reshape(2, 3)
+    value = activation.value(z.copy())
+    for what, found in (("value", value), ("derivative", activation.derivative(z.copy(), np.array(value)))):
+        if not isinstance(found, np.ndarray | np.floating) or found.shape != z.shape:
+            said = f"shape {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+            raise PluginError(
+                f"activation {activation.name!r} returned {said} as its {what} at an array {z.shape}: it must return "
+                "an array of the shape of z, so apply NumPy's functions to all of z"
+            )
+
+
 class Optimizer(Plugin, ABC):
     """How θ moves, given the gradient. What it remembers lives in a state of named arrays, never in itself."""
 
@@ -149,7 +162,14 @@ class Optimizer(Plugin, ABC):
 
     def step(self, gradient: Array, state: dict[str, Array], theta: Array) -> dict[str, Array]:
         """Add the update to `theta` in place and return the new state; `gradient` and `state` may be reused."""
-        increment, state = self.update(gradient, state, theta)
+        returned = self.update(gradient, state, theta)
+        try:
+            increment, state = returned
+        except (TypeError, ValueError) as error:
+            what = type(returned).__name__
+            raise PluginError(
+                f"optimizer {self.name!r}: update returned one {what}: return what to add to θ and the new state"
+            ) from error
         theta += increment
         return state
 

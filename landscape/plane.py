@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,9 @@ from landscape.layout import Array
 
 # Below this relative size of the second singular value, two float64 directions are parallel to rounding.
 _PARALLEL = 1e-7
+
+UNNAMED = "custom"
+"""What a plane is called whose maker gave it no name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Plane:
     centre: Array
     directions: Array
     labels: tuple[str, str] = ("direction 1", "direction 2")
-    name: str = "custom"
+    name: str = UNNAMED
     reach: tuple[float, float] = (0.0, 0.0)
     random_walk: float = float("nan")
 
@@ -58,6 +61,10 @@ class Plane:
             raise PlaneError(
                 f"the plane's directions are parallel (cosine {self.cosine:.9f}): choose another second one"
             )
+
+    def laid_by(self, projection: str) -> Plane:
+        """Return the plane with the name of the projection that laid it, where it has none of its own."""
+        return replace(self, name=projection) if self.name == UNNAMED else self
 
     @cached_property
     def _basis(self) -> Array:

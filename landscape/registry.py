@@ -134,7 +134,8 @@ class Registry:
         others = [other for other in KINDS if self._owner(other, name) is not None]
         elsewhere = f" There is one of the kind {' and '.join(others)}." if others else ""
         near = suggest(name, [*known, *(p.key for p in self.provided(kind))])
-        return f"{elsewhere}{near} Known: {', '.join(known)}."
+        hint = "" if elsewhere or near else " One in a file is loaded with --plugin or landscape.load_plugin."
+        return f"{elsewhere}{near} Known: {', '.join(known)}.{hint}"
 
     def _broken(self, name: str) -> str:
         """Return what failed to load, which may be why the plugin `name` is missing."""

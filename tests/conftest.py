@@ -37,6 +37,21 @@ _FLAGS = (
 )
 
 
+@pytest.fixture(scope="session")
+def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that anything may be written into."""
+    return tmp_path_factory.mktemp("somewhere")
+
+
+@pytest.fixture(autouse=True)
+def _stray_files_land_elsewhere(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, somewhere: Path
+) -> None:
+    """Run the kit's tests elsewhere: some of the plugins that they try write files into the working folder."""
+    if request.path.name.startswith("test_kit_"):
+        monkeypatch.chdir(somewhere)
+
+
 def _unavailable(reason: str) -> None:
     if os.environ.get("LANDSCAPE_REQUIRE_BROWSER") == "1":
         pytest.fail(f"LANDSCAPE_REQUIRE_BROWSER=1, but {reason}")

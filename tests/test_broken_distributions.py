@@ -123,7 +123,9 @@ WORKING = {
         "healthy",
         body='"""Squared differences."""\nsource = "folklore"\n'
         'delta: float = Field(1.0, gt=0, le=5, description="A number")',
-    ),
+    )
+    .replace("np.square(", "self.delta * np.square(")
+    .replace("2 * (", "2 * self.delta * ("),
     "chatty": cost(
         "chatty",
         before="print('noise ' * 100_000)\nos.write(1, b'noise')\nos.system('echo noise')\n"

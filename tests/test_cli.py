@@ -517,6 +517,39 @@ def test_a_broken_plugin_file_is_bad_input_that_names_file_and_line():
     assert "mine.py, line 3: NameError: name 'Cots' is not defined" in result.stderr
 
 
+@pytest.mark.usefixtures("_fresh_registry")
+def test_a_plugin_that_raises_is_blamed_by_file_and_line_without_traceback():
+    lines = (PLUGINS / "landscape-focal" / "landscape_focal.py").read_text().splitlines()
+    wrong = next(k for k, line in enumerate(lines) if "def gradient" in line)
+    Path("mine.py").write_text("\n".join([*lines[: wrong + 1], "        return outptus", *lines[wrong + 1 :]]))
+    command = ["train", "--plugin", "mine.py", *sets(*SETTINGS, "cost=focal"), "--out", "here.zarr"]
+    result = landscape_(*command)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: mine.py, line {wrong + 2}: NameError: name 'outptus' is not defined")
+    assert isinstance(landscape_(*command[:-1], "there.zarr", "--debug").exception, NameError)
+
+
+@pytest.mark.usefixtures("_fresh_registry")
+def test_plugins_lists_a_broken_file_and_all_others():
+    Path("mine.py").write_text("from landscape import (\n")
+    focal = PLUGINS / "landscape-focal" / "landscape_focal.py"
+    listing = ["plugins", "--plugin", "mine.py", "--plugin", focal]
+    table = landscape_(*listing)
+    assert table.exit_code == 2
+    assert table.stderr.startswith("error: mine.py, line 1: '(' was never closed")
+    assert "✗ mine.py, line 1: '(' was never closed" in table.output
+    assert re.search(r"^cost +focal +landscape_focal.py +✓$", table.output, re.MULTILINE)
+    assert json.loads(landscape_(*listing, "--json").stdout)[-1]["reason"] == "mine.py, line 1: '(' was never closed"
+    assert landscape_("plugins", "--plugin", "absent.py").exit_code == 2
+
+
+def test_check_says_that_a_kind_is_no_name():
+    assert (
+        "'cost' is a kind: say which cost you mean, as `landscape check cost NAME`"
+        in landscape_("check", "cost").stderr
+    )
+
+
 def test_explore_serves_the_run_that_is_named(run, monkeypatch):
     calls = []
     monkeypatch.setattr("landscape.dashboard.explore", lambda run, **options: calls.append((run, options)))

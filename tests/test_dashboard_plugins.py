@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from landscape import Experiment, Run, costs, fit
 from landscape.dashboard import PluginFiles, Server
-from landscape.dashboard.about import about, code_of, where_in_plugins
+from landscape.dashboard.about import about, code_of
 from landscape.dashboard.code import coloured
 from landscape.dashboard.controls import label_of
 from landscape.dashboard.plugin_callbacks import notes
@@ -23,6 +23,7 @@ from landscape.dashboard.renewal import Replacement, chain, kept, renewed
 from landscape.dashboard.session import Known, Session
 from landscape.dashboard.settings import NETWORK, Identity, default_of, options, read_settings
 from landscape.dashboard.visitors import Visitors
+from landscape.describe import where_in_plugins
 from landscape.errors import PluginError
 from landscape.kinds import Plugin
 from landscape.registry import load_plugin, registry
@@ -210,6 +211,17 @@ def test_module_beside_the_file_counts_as_part_of_it(file: Path, tmp_path: Path)
     files.look()
     files.look()
     assert files.version == 2
+
+
+def test_two_plugin_files_in_one_folder_are_no_part_of_each_other(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "another_lens.py"
+    other.write_text(LENS.replace('name = "lens"', 'name = "mirror"'))
+    files = PluginFiles([file, other])
+    save(files, file, LENS + "\n1 / 0\n")
+    save(files, file, LENS + "\n")
+    assert files.version == 2
+    assert "was reloaded" in files.files[0].said
+    assert files.files[1].said == "another_lens.py is watched: save it, and it is loaded again."
 
 
 def test_plugins_that_come_and_go_are_told(file: Path) -> None:

@@ -230,6 +230,22 @@ def test_a_name_of_two_providers_is_found_by_its_key(plugin_file):
     assert "Σ log" in say("cost", "two.py:cauchy").output
 
 
+def test_a_file_with_one_plugin_is_described_like_it(plugin_file):
+    assert say(plugin_file()).output == say("cost", "cauchy", "--plugin", "my_cauchy.py").output
+    assert say("cost", "my_cauchy.py").exit_code == 0
+
+
+def test_of_a_file_with_several_plugins_one_is_to_be_named(plugin_file):
+    file = Path(plugin_file())
+    second = "\n\nclass Second(Cauchy):\n    name = 'second'\n"
+    file.write_text(
+        file.read_text().replace("\n\n\n@hookimpl", second + "\n\n@hookimpl").replace("[Cauchy]", "[Cauchy, Second]")
+    )
+    said = say(file).stderr
+    assert "provides a cost 'cauchy' and a cost 'second': say which, as in KIND NAME --plugin my_cauchy.py" in said
+    assert say("cost", "second", "--plugin", file).exit_code == 0
+
+
 @pytest.mark.parametrize("kind", ["cost", "activation", "schedule"])
 def test_every_built_in_of_a_kind_with_a_plot_is_drawn_with_finite_values(kind):
     for provided in registry().provided(kind):

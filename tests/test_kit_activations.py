@@ -458,6 +458,39 @@ class Raises(Right):
         return 1 - self.missing * a
 
 
+class LooksAtAxes(Right):
+    """Another function for three axes and more."""
+
+    def value(self, z):
+        return np.tanh(z) if z.ndim < 3 else np.tanh(z / len(z))
+
+    def derivative(self, z, a):
+        return 1 - a * a if z.ndim < 3 else (1 - a * a) / len(z)
+
+
+class FieldIgnored(Right):
+    slope: float = Field(1.0, gt=0, le=10, description="Slope")
+
+
+_ROOM = {}
+
+
+class RoomBetweenLines(Right):
+    """Computes in room that a module keeps for each shape, and returns a copy."""
+
+    def derivative(self, z, a):
+        room = _ROOM.setdefault((z.shape, z.dtype.str), np.empty_like(z))
+        np.multiply(a, a, out=room)
+        np.subtract(1, room, out=room)
+        return room.copy()
+
+
+class ClipsFarInputs(Right):
+    def value(self, z):
+        np.minimum(z, 500, out=z)
+        return np.tanh(z)
+
+
 BUGS = {
     WrongSign: SLOPE,
     MissingFactor: SLOPE,
@@ -512,6 +545,10 @@ BUGS = {
     Alternating: SINGLY,
     ListReturned: SHAPES,
     Raises: SHAPES,
+    LooksAtAxes: SINGLY,
+    FieldIgnored: "fields_have_an_effect",
+    RoomBetweenLines: "is_the_same_in_threads",
+    ClipsFarInputs: ALONE,
 }
 
 
@@ -701,10 +738,22 @@ class Vectorized(Right):
         return 1 / (1 + z * z)
 
 
+class RoundedRoot(Right):
+    """a = ±√(|z| + ε) − √ε, whose slope at 0 is more than differences over 10⁻⁶ can show."""
+
+    epsilon: float = Field(1e-3, ge=1e-9, le=1, description="How far the root is rounded off")
+
+    def value(self, z):
+        return np.sign(z) * (np.sqrt(np.abs(z) + self.epsilon) - math.sqrt(self.epsilon))
+
+    def derivative(self, z, a):
+        return 0.5 / np.sqrt(np.abs(z) + self.epsilon)
+
+
 CORRECT = [
     Right(), Logistic(), Sine(), Sine(omega=30.0), Bump(), Stairs(), Sign(), Parametric(), Parametric(capped=True),
     Inherited(), HardSaturating(), InSingle(), Cube(), Zero(), Shrink(), Steep(), Steep(beta=1000), Vectorized(),
-    Eighth(), Sinc(), StraightThrough(),
+    RoundedRoot(), RoundedRoot(epsilon=1e-6), Eighth(), Sinc(), StraightThrough(),
     Softplus(beta=20.0), ReLU(),
 ]  # fmt: skip
 

@@ -1,7 +1,11 @@
 """The kit's checks of costs: each seeded bug is caught by the check that the table names, each right cost passes."""
 
 import math
+import os
+import threading
 import time
+import warnings
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -19,6 +23,7 @@ SLOPE, SHAPES, ROWS = "gradient_is_the_slope_of_the_losses", "shapes_fit", "exam
 OVERFLOW, KINKS = "extremes_do_not_overflow", "gradient_is_right_at_kinks"
 SATURATED = "gradient_is_right_where_saturated"
 ALONE, DETERMINISTIC, DTYPE = "leaves_arguments_alone", "is_deterministic", "keeps_dtype"
+EFFECT = "fields_have_an_effect"
 ELSEWHERE, LAYOUT, TOTAL = "is_the_same_elsewhere", "accepts_any_memory_layout", "total_agrees"
 
 
@@ -530,6 +535,112 @@ class Complex(Right):
         return 2 * (outputs - targets) + 0j
 
 
+class BranchesApart(Right):
+    """A Huber loss whose constant is right for δ = 1 alone."""
+
+    delta: float = Field(1.0, gt=0, le=10, description="Where it becomes linear")
+
+    def per_example(self, outputs, targets):
+        d = np.abs(outputs - targets)
+        return np.where(d <= self.delta, d * d / 2, self.delta * d - 0.5).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.clip(outputs - targets, -self.delta, self.delta)
+
+
+class FieldIgnored(Right):
+    weight: float = Field(1.0, ge=0.1, le=10, description="Weight")
+
+
+_COMPUTED = {}
+
+
+class ComputedOnce(Right):
+    """A coefficient is computed of the first plugin's field, and used by all."""
+
+    weight: float = Field(1.0, ge=0.1, le=10, description="Weight")
+
+    def per_example(self, outputs, targets):
+        return _COMPUTED.setdefault("weight", self.weight) * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return _COMPUTED.setdefault("weight", self.weight) * super().gradient(outputs, targets)
+
+
+class ClipsFarOutputs(Softmax):
+    def gradient(self, outputs, targets):
+        outputs[outputs > 500] = 500
+        return super().gradient(outputs, targets)
+
+
+class CachedByTheFirst(Right):
+    """Remembers results by the shape and the first entry."""
+
+    kept: ClassVar[dict] = {}
+
+    def gradient(self, outputs, targets):
+        key = (outputs.shape, outputs.dtype.str, float(outputs.flat[0]), float(outputs.flat[-1]))
+        if key not in self.kept:
+            self.kept[key] = super().gradient(outputs, targets)
+        return self.kept[key].copy()
+
+
+class SilencesWarnings(Right):
+    def gradient(self, outputs, targets):
+        warnings.filterwarnings("ignore")
+        return super().gradient(outputs, targets)
+
+
+_ROOM = {}
+
+
+class RoomBetweenLines(Right):
+    """Computes in room that a module keeps for each shape, and returns a copy."""
+
+    def gradient(self, outputs, targets):
+        room = _ROOM.setdefault((outputs.shape, outputs.dtype.str), np.empty_like(outputs))
+        np.subtract(outputs, targets, out=room)
+        room *= 2
+        return room.copy()
+
+
+class BelowZeroAtItsLeast(Right):
+    nonnegative = True
+
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) - 0.01
+
+
+class WritesAFile(Right):
+    def gradient(self, outputs, targets):
+        if not any(Path().iterdir()):  # so that the tests leave none in the folder where they run
+            Path("gradients.log").write_text(f"{outputs.shape}", encoding="utf-8")
+        return super().gradient(outputs, targets)
+
+
+class SetsAVariable(Right):
+    def gradient(self, outputs, targets):
+        os.environ["COST"] = self.name
+        return super().gradient(outputs, targets)
+
+
+class WrongForTwo(Right):
+    def gradient(self, outputs, targets):
+        return (outputs - targets) * (1 if outputs.shape[-1] == 2 else 2)
+
+
+class WrongForASingleOutput(Right):
+    def gradient(self, outputs, targets):
+        return (outputs - targets) * (1 if outputs.shape[-1] == 1 else 2)
+
+
+class FirstHundred(Right):
+    def gradient(self, outputs, targets):
+        gradient = super().gradient(outputs, targets)
+        gradient[..., 100:, :] = 0
+        return gradient
+
+
 BUGS = {
     WrongSign: SLOPE,
     SwappedArguments: SLOPE,
@@ -596,6 +707,19 @@ BUGS = {
     Raises: SHAPES,
     ZeroGradient: SLOPE,
     Complex: SHAPES,
+    BranchesApart: KINKS,
+    BelowZeroAtItsLeast: "nonnegative_as_it_says",
+    WritesAFile: "leaves_the_process_alone",
+    SetsAVariable: "leaves_the_process_alone",
+    WrongForTwo: SLOPE,
+    WrongForASingleOutput: SLOPE,
+    FirstHundred: ROWS,
+    FieldIgnored: EFFECT,
+    ComputedOnce: EFFECT,
+    ClipsFarOutputs: ALONE,
+    CachedByTheFirst: DETERMINISTIC,
+    SilencesWarnings: "leaves_the_process_alone",
+    RoomBetweenLines: "is_the_same_in_threads",
 }
 
 
@@ -869,9 +993,60 @@ class Strided(Right):
         return np.stack([2 * (outputs - targets), outputs], axis=-1)[..., 0]
 
 
+class Clamped(Right):
+    """−Σⱼ [t log o + (1 − t) log(1 − o)] of probabilities that are kept the precision's smallest step off 0 and 1."""
+
+    output_range = (0.0, 1.0)
+    target_range = (0.0, 1.0)
+
+    def per_example(self, outputs, targets):
+        eps = float(np.finfo(outputs.dtype).eps)
+        p = np.clip(outputs, eps, 1 - eps)
+        return -(targets * np.log(p) + (1 - targets) * np.log1p(-p)).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        eps = float(np.finfo(outputs.dtype).eps)
+        p = np.clip(outputs, eps, 1 - eps)
+        return (p == outputs) * (p - targets) / (p * (1 - p))
+
+
+class Chosen(Right):
+    """The larger of two quantile losses' levels counts in one of three modes only."""
+
+    mode: Literal["mean", "median", "quantile"] = Field("mean", description="What it is least at")
+    tau: float = Field(0.3, gt=0, lt=1, description="Level of the quantile")
+    seed: int = Field(0, ge=0, le=2**31, description="Kept for later")
+
+    def per_example(self, outputs, targets):
+        d = targets - outputs
+        if self.mode == "mean":
+            return (d * d).sum(axis=-1)
+        tau = 0.5 if self.mode == "median" else self.tau
+        return np.maximum(tau * d, (tau - 1) * d).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        d = targets - outputs
+        if self.mode == "mean":
+            return -2 * d
+        tau = 0.5 if self.mode == "median" else self.tau
+        return ((d < 0) - tau * (d != 0)).astype(outputs.dtype)
+
+
+_LOCK = threading.Lock()
+
+
+class Locked(RoomBetweenLines):
+    """Computes in room that a module keeps, one thread at a time."""
+
+    def gradient(self, outputs, targets):
+        with _LOCK:
+            return super().gradient(outputs, targets)
+
+
 CORRECT = [
     Right(), Softmax(), Constant(), Absolute(), Worst(), Misclassified(), Reward(), InSingle(), Margin(),
     Margin(squared=True, weights=(2.0,)), Inherited(), OfProbabilities(), OfPositiveTargets(), LogRates(), Wavy(),
+    Clamped(), Chosen(), Locked(),
     Tiny(), Pairwise(), Strided(), Cosine(), Pinball(), Sorted(), Offset(), Lead(), Dice(),
     CrossEntropy(label_smoothing=0.3), Huber(delta=4.0),
 ]  # fmt: skip

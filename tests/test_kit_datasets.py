@@ -1,13 +1,15 @@
 """The kit's checks of data sets: each seeded bug is caught by the check that the table names, right ones pass."""
 
 import functools
+import os
 import random
 import socket
+import tempfile
 import threading
 import time
 import urllib.request
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from landscape.builtin import register_datasets
 from landscape.datasets import Blobs, Idx, Mnist, Npz, Sine
 from landscape.errors import DataError
 from landscape.kinds import Data, Dataset, Examples
-from landscape.testing import checks_for, parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 
 LOADS, FINITE, LABELS, CLASSES = "loads", "is_finite", "labels_match_targets", "names_its_classes"
 IMAGE, SIZES, REPEATS, INDEPENDENT = (
@@ -27,6 +29,7 @@ IMAGE, SIZES, REPEATS, INDEPENDENT = (
     "loads_are_independent",
 )
 DISJOINT, VARIANTS, OFFLINE = "splits_are_disjoint", "variants_are_sound", "works_offline"
+SEED, ELSEWHERE, ALONE = "draws_from_its_seed", "is_the_same_elsewhere", "leaves_the_process_alone"
 
 
 def drawn(rng, size):
@@ -122,16 +125,6 @@ class GivesAwayViews(Right):
             [v[self.train_size :] for v in vars(rows).values()],
         ]
         return Data(Examples(*parts[0]), Examples(*parts[1]))
-
-
-class InputsAreTargets(Dataset):
-    """An autoencoder's data, of which inputs and targets are one array."""
-
-    name = "inputs_are_targets"
-
-    def load(self, rng):
-        train, test = rng.normal(size=(30, 5)), rng.normal(size=(20, 5))
-        return Data(Examples(train, train), Examples(test, test))
 
 
 class RepeatsTraining(Right):
@@ -365,7 +358,104 @@ class DownloadsInAThread(Right):
         return super().load(rng)
 
 
+class TakesItsSeedFromAHash(Right):
+    def load(self, rng):
+        return super().load(np.random.default_rng(abs(hash(self.name)) + int(rng.integers(10))))
+
+
+class TakesItsOrderFromASet(Right):
+    def load(self, rng):
+        data, order = super().load(rng), np.argsort(list({f"column {index}" for index in range(12)}))
+        return replace(
+            data,
+            train=replace(data.train, inputs=np.tile(data.train.inputs, 3)[:, order]),
+            test=replace(data.test, inputs=np.tile(data.test.inputs, 3)[:, order]),
+            image_shape=None,
+        )
+
+
+class KeepsWhatItLoadedFirst(Right):
+    kept: ClassVar[dict[tuple[int, ...], Data]] = {}
+
+    def load(self, rng):
+        data = self.kept.setdefault((self.train_size, self.test_size), super().load(rng))
+        return Data(*(Examples(*(v.copy() for v in vars(data[s]).values())) for s in ("train", "test")))
+
+
+class KeepsWhatOtherFieldsGave(Right):
+    noise: float = Field(0.1, ge=0, le=1, description="The noise")
+    kept: ClassVar[list[float]] = []
+
+    def load(self, rng):
+        self.kept.append(self.noise)
+        data = super().load(rng)
+        inputs = data.train.inputs + np.float32(self.kept[0]) * rng.normal(size=data.train.inputs.shape)
+        return changed(data, inputs=inputs.astype(np.float32))
+
+
+class AlwaysHasTheSameSeed(Right):
+    def load(self, rng):
+        return super().load(np.random.default_rng(0))
+
+
+class OversamplesBeforeItSplits(Right):
+    def load(self, rng):
+        rows = drawn(rng, 30)
+        order = rng.permutation(120)
+        parts = [[np.repeat(v, 4, axis=0)[part] for v in vars(rows).values()] for part in (order[:90], order[90:])]
+        return Data(Examples(*parts[0]), Examples(*parts[1]))
+
+
+class RepeatsRowsInAnotherPrecision(Right):
+    def load(self, rng):
+        train = drawn(rng, 60)
+        return Data(train, Examples(train.inputs[:30].astype(np.float64), train.targets[:30], train.labels[:30]))
+
+
+class ChangesItsFields(Right):
+    def load(self, rng):
+        self.__dict__["train_size"] = 50
+        return super().load(rng)
+
+
+class WritesIntoTheWorkingFolder(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        np.save("cache.npy", data.train.inputs)
+        return data
+
+
+class Prints(Right):
+    def load(self, rng):
+        print("loading")  # noqa: T201  # it is the bug
+        return super().load(rng)
+
+
+class ChangesTheWorkingFolder(Right):
+    def load(self, rng):
+        os.chdir(tempfile.gettempdir())
+        return super().load(rng)
+
+
+class SilencesNumpy(Right):
+    def load(self, rng):
+        np.seterr(all="ignore")
+        return super().load(rng)
+
+
 BUGS = {
+    TakesItsSeedFromAHash: ELSEWHERE,
+    TakesItsOrderFromASet: ELSEWHERE,
+    KeepsWhatItLoadedFirst: ELSEWHERE,
+    KeepsWhatOtherFieldsGave: ELSEWHERE,
+    AlwaysHasTheSameSeed: SEED,
+    OversamplesBeforeItSplits: DISJOINT,
+    RepeatsRowsInAnotherPrecision: DISJOINT,
+    ChangesItsFields: REPEATS,
+    WritesIntoTheWorkingFolder: ALONE,
+    Prints: ALONE,
+    ChangesTheWorkingFolder: ALONE,
+    SilencesNumpy: ALONE,
     IgnoresTheGenerator: REPEATS,
     DrawsGlobally: REPEATS,
     SeedsGlobally: REPEATS,
@@ -375,7 +465,6 @@ BUGS = {
     CountsItsLoads: REPEATS,
     GivesAwayItsCache: INDEPENDENT,
     GivesAwayViews: INDEPENDENT,
-    InputsAreTargets: INDEPENDENT,
     RepeatsTraining: DISJOINT,
     RepeatsRowsOfTraining: DISJOINT,
     OneRowInBoth: DISJOINT,
@@ -496,19 +585,69 @@ class KeepsAParsedFile(Right):
     """Right: what was read is kept in the class, and copied."""
 
     name = "keeps_a_parsed_file"
-    kept: ClassVar[dict[int, Data]] = {}
+    kept: ClassVar[dict[tuple[int, ...], Data]] = {}
 
     def load(self, rng):
         seed = int(rng.integers(10**6))
-        if seed not in self.kept:
-            self.kept[seed] = super().load(np.random.default_rng(seed))
-        data = self.kept[seed]
-        return Data(
-            *(Examples(*(v[: getattr(self, f"{s}_size")].copy() for v in vars(data[s]).values())) for s in SPLITS)
-        )
+        key = seed, self.train_size, self.test_size
+        if key not in self.kept:
+            self.kept[key] = super().load(np.random.default_rng(seed))
+        data = self.kept[key]
+        return Data(*(Examples(*(v.copy() for v in vars(data[s]).values())) for s in ("train", "test")))
 
 
-SPLITS = ("train", "test")
+class InputsAreTargets(Unusual):
+    """Right: an autoencoder's data, of which inputs and targets are one array."""
+
+    name = "inputs_are_targets"
+
+    def load(self, rng):
+        train, test = rng.normal(size=(30, 5)), rng.normal(size=(20, 5))
+        return Data(Examples(train, train), Examples(test, test))
+
+
+class TwoLooks(Unusual):
+    """Right: both splits are noisy looks at the same targets, which are one array."""
+
+    name = "two_looks"
+
+    def load(self, rng):
+        clean = rng.normal(size=(40, 3))
+        return Data(*(Examples(clean + 0.1 * rng.normal(size=clean.shape), clean) for _ in range(2)))
+
+
+class SpawnsGenerators(Unusual):
+    """Right: draws from children of the generator, and from one that is seeded by it."""
+
+    name = "spawns_generators"
+
+    def load(self, rng):
+        one, other = rng.spawn(2)
+        parts = one.normal(size=(40, 3)), np.random.default_rng(int(other.integers(99))).normal(size=(10, 3))
+        return Data(*(Examples(part, part[:, :1] ** 2) for part in parts))
+
+
+class HasASeedOfItsOwn(Unusual):
+    """Right: a field says the seed, which is meant to be the same in all runs."""
+
+    name = "has_a_seed_of_its_own"
+    split_seed: int = Field(0, ge=0, le=100, description="The seed of the split, beside that of the run")
+
+    def load(self, rng):
+        rows = np.random.default_rng(self.split_seed).permutation(np.linspace(-1, 1, 40))[:, None]
+        return Data(Examples(rows[:30], np.sin(rows[:30])), Examples(rows[30:], np.sin(rows[30:])))
+
+
+class WantsAFileForOneField(Unusual):
+    """Right: needs a file where a field says so, and says that."""
+
+    name = "wants_a_file_for_one_field"
+    origin: Literal["made", "file"] = Field("made", description="Where from")
+
+    def load(self, rng):
+        if self.origin == "file":
+            raise DataError("data set 'wants_a_file_for_one_field' has no file")
+        return Data(Examples(*rng.normal(size=(2, 30, 2))), Examples(*rng.normal(size=(2, 10, 2))))
 
 
 class HasFewRows(Right):
@@ -555,6 +694,11 @@ class Images(Unusual):
 
 
 UNUSUAL = [
+    InputsAreTargets(),
+    TwoLooks(),
+    SpawnsGenerators(),
+    HasASeedOfItsOwn(),
+    WantsAFileForOneField(),
     Right(),
     Regression(),
     Fixed(),
@@ -580,7 +724,8 @@ def failures(plugin):
 
 @pytest.mark.parametrize(("bug", "check"), BUGS.items(), ids=lambda value: getattr(value, "__name__", None))
 def test_a_seeded_bug_is_caught(bug, check):
-    assert check in failures(bug())
+    with pytest.raises(CheckFailure):
+        next(one for one in checks_for("dataset") if one.id == check)(bug())
 
 
 @pytest.mark.parametrize("plugin", UNUSUAL, ids=repr)
@@ -649,3 +794,27 @@ def test_each_check_of_data_sets_catches_one_of_the_bugs():
 )
 def test_a_message_says_what_is_wrong(bug, check, words):
     assert words in failures(bug())[check]
+
+
+LOADED: list[int] = []
+
+
+class NotesItsLoads(Right):
+    """Right: notes how often it is loaded, outside of itself."""
+
+    name = "notes_its_loads"
+
+    def load(self, rng):
+        LOADED.append(1)
+        return super().load(rng)
+
+
+def test_checks_that_only_look_share_a_load():
+    apart = []
+    for check in checks_for("dataset"):
+        LOADED.clear()
+        check(NotesItsLoads())
+        apart.append(len(LOADED))
+    LOADED.clear()
+    run_checks(NotesItsLoads())
+    assert len(LOADED) <= sum(apart) - 6

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 from typing import ClassVar
 
 import numpy as np
@@ -472,6 +473,63 @@ class NeedsTwoParameters(Right):
         return increment * (gradient / gradient.std() / gradient).mean(), state
 
 
+class IgnoresItsMomentum(Right):
+    def update(self, gradient, state, theta):
+        velocity = 0.9 * state["velocity"] + gradient
+        return -self.learning_rate * velocity, {"velocity": velocity}
+
+
+class StandsStillInSingle(Scaled):
+    """Squares of what float32 has no numbers for are added, in float32."""
+
+    def update(self, gradient, state, theta):
+        increment, new = super().update(gradient, state, theta)
+        return increment * (theta.dtype.type(1e-30) ** 2 > 0), new
+
+
+class DecaysByTheMean(Right):
+    weight_decay: float = Field(0.0, ge=0, description="Pull towards 0")
+
+    def update(self, gradient, state, theta):
+        return super().update(gradient + self.weight_decay * theta.mean(), state, theta)
+
+
+class Prints(Right):
+    def update(self, gradient, state, theta):
+        print(np.abs(gradient).max())  # noqa: T201  # it is the bug
+        return super().update(gradient, state, theta)
+
+
+class SetsAVariable(Right):
+    def update(self, gradient, state, theta):
+        os.environ["OPTIMIZER"] = self.name
+        return super().update(gradient, state, theta)
+
+
+_ROOM = {}
+
+
+class ReturnsKeptRoom(Right):
+    def update(self, gradient, state, theta):
+        room = _ROOM.setdefault((theta.shape, theta.dtype.str), np.empty_like(theta))
+        np.multiply(gradient, -self.learning_rate, out=room)
+        return room, {"velocity": state["velocity"] + gradient}
+
+
+class UpperBoundTooWide(Scaled):
+    """At the upper bound of one field among several it divides by 0."""
+
+    momentum: float = Field(0.5, ge=0, le=1, description="Share that is kept")
+
+    def init(self, theta):
+        return {**super().init(theta), "velocity": np.zeros_like(theta)}
+
+    def update(self, gradient, state, theta):
+        increment, new = super().update(gradient, state, theta)
+        velocity = self.momentum * state["velocity"] + increment
+        return velocity * (1 - self.momentum) / (1 - self.momentum), {**new, "velocity": velocity}
+
+
 BUGS = {
     WrongSign: DOWNHILL,
     NesterovWrongSign: DOWNHILL,
@@ -520,6 +578,13 @@ BUGS = {
     CachesItsRate: RATE,
     ComputesItsRateAtFirst: RATE,
     IgnoresItsRate: RATE,
+    Prints: "leaves_the_process_alone",
+    SetsAVariable: "leaves_the_process_alone",
+    ReturnsKeptRoom: OWN,
+    UpperBoundTooWide: FORM,
+    IgnoresItsMomentum: "fields_have_an_effect",
+    StandsStillInSingle: "is_the_same_in_float32",
+    DecaysByTheMean: DECAY,
     DividesByItsRate: RATE,
     ReturnsTheOldState: KEPT_UP,
     NeverCounts: KEPT_UP,
@@ -730,6 +795,22 @@ class InPlaceStep(Right):
         return state
 
 
+class Gathers(Right):
+    """Adds up the gradients of several steps before it moves."""
+
+    every: int = Field(4, ge=1, le=64, description="Steps between two moves")
+
+    def init(self, theta):
+        return {"sum": np.zeros_like(theta), "t": np.asarray(0), **super().init(theta)}
+
+    def update(self, gradient, state, theta):
+        gathered, t = state["sum"] + gradient, np.asarray(state["t"] + 1)
+        if t % self.every:
+            return np.zeros_like(theta), {**state, "sum": gathered, "t": t}
+        increment, new = super().update(gathered / self.every, state, theta)
+        return increment, {**new, "sum": np.zeros_like(theta), "t": t}
+
+
 UNUSUAL = [
     Right(),
     Scaled(),
@@ -747,6 +828,7 @@ UNUSUAL = [
     AccumulatesInFloat64(),
     TinySteps(),
     InPlaceStep(),
+    Gathers(),
 ]
 
 

@@ -1,7 +1,7 @@
 """The kit's checks of projections: each seeded bug is caught by the check that the table names, right ones pass."""
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from landscape.errors import PlaneError
 from landscape.kinds import Projection
 from landscape.plane import Plane
 from landscape.projections import FilterNormalized
-from landscape.testing import checks_for, parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 
 LAYS, SPANS, AXES, AGREE = "lays_a_plane", "directions_span_a_plane", "axes_are_described", "read_outs_agree"
 REPEATS, ARGUMENTS, KEEPS, NEAR, SHORT = (
@@ -22,6 +22,9 @@ REPEATS, ARGUMENTS, KEEPS, NEAR, SHORT = (
     "comes_near_the_path",
     "bears_short_paths",
 )
+
+
+LAST, ELSEWHERE = "passes_through_the_last_point", "is_the_same_elsewhere"
 
 
 class Right(Projection):
@@ -312,7 +315,106 @@ class GivesUp(Right):
         return super().plane(objective, path, rng) if len(path) > 2 else None
 
 
+class RandomAt(Projection):
+    """Random directions."""
+
+    name = "random_at"
+    source = "the tests of the kit"
+
+    def plane(self, objective, path, rng):
+        return Plane(self.centre(path), rng.normal(size=(2, path.last.size)), name=self.name)
+
+    def centre(self, path):
+        return path.last
+
+
+class ThroughTheFirst(RandomAt):
+    def centre(self, path):
+        return path.first
+
+
+class ThroughTheOneBefore(RandomAt):
+    """Random directions; the plane passes through the path's last point."""
+
+    def centre(self, path):
+        return path.thetas[max(len(path) - 2, 0)]
+
+
+class ThroughTheMean(RandomAt):
+    def centre(self, path):
+        return path.thetas.astype(float).mean(axis=0)
+
+
+class RoundsItsCentre(RandomAt):
+    def centre(self, path):
+        return path.last.round(2)
+
+
+class HalfPrecision(RandomAt):
+    def plane(self, objective, path, rng):
+        return Plane(path.last, rng.normal(size=(2, path.last.size)).astype(np.float16), name=self.name)
+
+
+class AlwaysHasTheSameSeed(RandomAt):
+    def plane(self, objective, path, rng):
+        return super().plane(objective, path, np.random.default_rng(0))
+
+
+class TakesItsSeedFromAHash(RandomAt):
+    def plane(self, objective, path, rng):
+        seed = [abs(hash(block.name)) for block in objective.layout]
+        return super().plane(objective, path, np.random.default_rng([*seed, int(rng.integers(9))]))
+
+
+class GoesThroughASet(RandomAt):
+    def plane(self, objective, path, rng):
+        directions = np.zeros((2, path.last.size))
+        for parameter in {f"θ{index}" for index in range(path.last.size)}:
+            directions[:, int(parameter[1:])] = rng.normal(size=2)
+        return Plane(path.last, directions, name=self.name)
+
+
+class KeepsItsDirections(RandomAt):
+    kept: ClassVar[dict[int, np.ndarray]] = {}
+
+    def plane(self, objective, path, rng):
+        size = path.last.size
+        return Plane(path.last, self.kept.setdefault(size, rng.normal(size=(2, size))), name=self.name)
+
+
+class LooksNowhere(RandomAt):
+    far: float = Field(1.0, ge=-2, le=2, description="How far to look")
+
+    def plane(self, objective, path, rng):
+        return dataclasses.replace(super().plane(objective, path, rng), reach=(self.far, self.far))
+
+
+class Prints(RandomAt):
+    def plane(self, objective, path, rng):
+        print("computing")  # noqa: T201  # it is the bug
+        return super().plane(objective, path, rng)
+
+
+class WritesIntoTheWorkingFolder(RandomAt):
+    def plane(self, objective, path, rng):
+        plane = super().plane(objective, path, rng)
+        np.save("directions.npy", plane.directions)
+        return plane
+
+
 BUGS = {
+    ThroughTheFirst: LAST,
+    ThroughTheOneBefore: LAST,
+    ThroughTheMean: LAST,
+    RoundsItsCentre: LAST,
+    HalfPrecision: LAYS,
+    AlwaysHasTheSameSeed: "draws_from_its_seed",
+    TakesItsSeedFromAHash: ELSEWHERE,
+    GoesThroughASet: ELSEWHERE,
+    KeepsItsDirections: ELSEWHERE,
+    LooksNowhere: "axes_are_described",
+    Prints: "leaves_the_process_alone",
+    WritesIntoTheWorkingFolder: "leaves_the_process_alone",
     ReturnsDirections: LAYS,
     OfThree: LAYS,
     OfTooFewParameters: LAYS,
@@ -475,7 +577,48 @@ class ManyPoints(Right):
         return super().plane(objective, path, rng)
 
 
+class TwoOfThem(Unusual):
+    """Right: two parameters by their numbers, which must not be one and the same."""
+
+    name = "two_of_them"
+    one: int = Field(0, ge=0, le=1_000_000, description="The number of one parameter")
+    two: int = Field(1, ge=0, le=1_000_000, description="The number of the other")
+
+    def plane(self, objective, path, rng):
+        size = path.last.size
+        if self.one % size == self.two % size:
+            raise PlaneError(f"both axes are parameter {self.one} of {size}: choose another second one")
+        directions = np.eye(size)[[self.one % size, self.two % size]]
+        return Plane(path.last, directions, name=self.name)
+
+
+class TwoBatches(Unusual):
+    """Right: the gradients of two random batches, of which a function has none."""
+
+    name = "two_batches"
+
+    def plane(self, objective, path, rng):
+        count, theta = objective.examples("train"), path.last.astype(objective.dtype)
+        if count < 2:
+            raise PlaneError("one example makes no two batches: take another projection")
+        rows = rng.permutation(count)
+        gradients = [objective.gradient(theta, rows=part)[1] for part in (rows[: count // 2], rows[count // 2 :])]
+        return Plane(path.last, np.stack(gradients).astype(np.float64), name=self.name)
+
+
+class AboutTheMean(Unusual):
+    """Right: random directions through the mean of the path, as this says."""
+
+    name = "about_the_mean"
+
+    def plane(self, objective, path, rng):
+        return Plane(path.thetas.astype(float).mean(axis=0), rng.normal(size=(2, path.last.size)), name=self.name)
+
+
 UNUSUAL = [
+    TwoOfThem(),
+    TwoBatches(),
+    AboutTheMean(),
     ForNetworks(),
     ManyPoints(),
     Right(),
@@ -496,7 +639,8 @@ def failures(plugin):
 
 @pytest.mark.parametrize(("bug", "check"), BUGS.items(), ids=lambda value: getattr(value, "__name__", None))
 def test_a_seeded_bug_is_caught(bug, check):
-    assert check in failures(bug())
+    with pytest.raises(CheckFailure):
+        next(one for one in checks_for("projection") if one.id == check)(bug())
 
 
 @pytest.mark.parametrize("plugin", UNUSUAL, ids=repr)

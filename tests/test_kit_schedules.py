@@ -1,7 +1,7 @@
 """The kit's checks of schedules: each seeded bug is caught by the check that the table names, right ones pass."""
 
 import functools
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 from landscape.builtin import register_schedules
 from landscape.kinds import Schedule
 from landscape.schedules import OneCycle, Warmup
-from landscape.testing import checks_for, parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 
 FACTORS, LONG, ONE_BY_ONE = "gives_factors", "bears_long_trainings", "treats_steps_one_by_one"
 ORDER, ARGUMENTS, REPEATS, GOES_ON = (
@@ -184,7 +184,30 @@ class Raises(Right):
         return np.interp(steps, [0, total_steps // 2, total_steps], {100: [1, 1, 0]}[total_steps])
 
 
+class KeepsItsTable(Right):
+    kept: ClassVar[dict[int, np.ndarray]] = {}
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        table = super().factors(np.arange(total_steps), steps_per_epoch, total_steps)
+        return self.kept.setdefault(total_steps, table)[steps]
+
+
+class Prints(Right):
+    def factors(self, steps, steps_per_epoch, total_steps):
+        print(steps[0])  # noqa: T201  # it is the bug
+        return super().factors(steps, steps_per_epoch, total_steps)
+
+
+class SilencesNumpy(Right):
+    def factors(self, steps, steps_per_epoch, total_steps):
+        np.seterr(all="ignore")
+        return super().factors(steps, steps_per_epoch, total_steps)
+
+
 BUGS = {
+    KeepsItsTable: "is_the_same_elsewhere",
+    Prints: "leaves_the_process_alone",
+    SilencesNumpy: "leaves_the_process_alone",
     DividesByOneLess: FACTORS,
     DividesByOneLessInPython: FACTORS,
     DividesByStep: FACTORS,
@@ -329,7 +352,8 @@ def failures(plugin):
 
 @pytest.mark.parametrize(("bug", "check"), BUGS.items(), ids=lambda value: getattr(value, "__name__", None))
 def test_a_seeded_bug_is_caught(bug, check):
-    assert check in failures(bug())
+    with pytest.raises(CheckFailure):
+        next(one for one in checks_for("schedule") if one.id == check)(bug())
 
 
 @pytest.mark.parametrize("plugin", UNUSUAL, ids=repr)

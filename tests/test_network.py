@@ -386,3 +386,26 @@ def test_examples_that_are_no_arrays_are_an_error():
     for wrong in ({"inputs": [[1.0], [1.0]]}, {"targets": [[1.0], [1.0]]}, {"labels": [0, 0]}):
         with pytest.raises(DataError, match=f"{next(iter(wrong))} must be a NumPy array, not list"):
             Examples(**({"inputs": ones, "targets": ones} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("value", "derivative", "said"),
+    [
+        (lambda z: None, np.ones_like, "NoneType as its value"),
+        (lambda z: z.sum(axis=0), np.ones_like, r"shape \(3,\) as its value"),
+        (lambda z: z, lambda z: 1.0, "float as its derivative"),
+    ],
+)
+def test_an_activation_of_another_shape_is_said_before_training(value, derivative, said):
+    class Odd(Activation):
+        name: ClassVar[str] = "odd"
+
+        def value(self, z):
+            return value(z)
+
+        def derivative(self, z, a):
+            return derivative(z)
+
+    plain = make(("sigmoid", "sigmoid"), "quadratic", hidden=(3,))
+    with pytest.raises(PluginError, match=f"activation 'odd' returned {said}.*must return an array of the shape of z"):
+        NetworkObjective(Perceptron(plain.network.sizes, (Odd(), Odd())), plain.loss, plain.data)

@@ -3,6 +3,8 @@ import pytest
 from pydantic import ValidationError
 
 from landscape.builtin import register_optimizers
+from landscape.errors import PluginError
+from landscape.kinds import Optimizer
 from landscape.optimizers import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
 
 pytest.importorskip("torch", reason="PyTorch is the oracle here: install landscape-explorer[test]")
@@ -212,6 +214,22 @@ def test_options_can_be_turned_on_while_training(before, after):
     state = after.step(_gradient(1, theta), state, theta)
     assert "velocity" in state
     assert np.isfinite(theta).all()
+
+
+def test_an_update_without_its_state_is_refused_with_the_remedy():
+    class Forgetful(Optimizer):
+        """θ ← θ − g."""
+
+        name = "forgetful"
+
+        def init(self, theta):
+            return {}
+
+        def update(self, gradient, state, theta):
+            return -gradient
+
+    with pytest.raises(PluginError, match="optimizer 'forgetful': update returned one ndarray: return what to add"):
+        Forgetful().step(np.ones(3), {}, np.zeros(3))
 
 
 def test_nesterov_without_momentum_is_refused_with_the_remedy():

@@ -50,6 +50,13 @@ def test_measured_cosine_and_norms(rng):
     np.testing.assert_allclose(plane.norms, [np.linalg.norm(u), np.linalg.norm(v)], rtol=1e-12)
 
 
+def test_a_plane_without_a_name_takes_that_of_its_projection_and_another_keeps_its_own(rng):
+    plane = oblique(rng)
+    assert plane.name == "custom"
+    assert plane.laid_by("sharpest").name == "sharpest"
+    assert plane.laid_by("sharpest").laid_by("pca").name == "sharpest"
+
+
 def test_float32_planes_compute_in_float64(rng):
     plane = Plane(rng.normal(size=9).astype(np.float32), rng.normal(size=(2, 9)).astype(np.float32))
     assert plane.lift(0.1, 0.2).dtype == np.float64

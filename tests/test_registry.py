@@ -312,6 +312,11 @@ def test_an_unknown_name_suggests_the_near_one_and_lists_all(found):
     assert "there is no cost 'qadratic'. Did you mean 'quadratic'? Known: quadratic, absolute, " in str(error.value)
 
 
+def test_a_name_like_no_other_may_be_in_a_file(found):
+    with pytest.raises(PluginError, match=r"Known: quadratic, .*\. One in a file is loaded with --plugin or"):
+        found.find("cost", "xyz")
+
+
 def test_the_name_of_another_kind_is_recognized():
     with pytest.raises(PluginError, match=r"there is no cost 'relu'\. There is one of the kind activation\."):
         registry().find("cost", "relu")
@@ -487,6 +492,13 @@ def test_what_the_environment_leaves_out_is_said_when_it_is_asked_for(install, f
     registry.cache_clear()
     monkeypatch.setenv("LANDSCAPE_PLUGINS", "landscape_taxicab")
     assert registry().find("cost", "taxicab").distribution == "landscape-taxicab"
+
+
+def test_a_plugin_in_place_of_its_distribution_is_recognised_in_the_environment(install, fresh_registry, monkeypatch):
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    monkeypatch.setenv("LANDSCAPE_PLUGINS", "taxicab")
+    (failure,) = registry().failures
+    assert "Did you mean 'landscape-taxicab'?" in failure.reason
 
 
 def test_a_file_imports_modules_beside_it_and_runs_them_anew(plugin_file):

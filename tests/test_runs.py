@@ -17,6 +17,7 @@ from landscape.errors import RunError
 from landscape.experiment import Experiment
 from landscape.functions import FunctionObjective
 from landscape.kinds import Data, Examples
+from landscape.plane import Plane
 from landscape.runs import History, Run, RunWriter, SurfaceProgress, SurfaceWriter, fingerprint, provenance
 from landscape.surface import Grid, Surface, tiles
 from landscape.training import fit
@@ -342,6 +343,16 @@ def test_infinite_and_nan_costs_survive_the_disk(trained: Run, tmp_path: Path) -
     assert again.nonfinite > 0
     assert recipe == {}
     assert_same_surface(again, last.surface)
+
+
+def test_a_plane_is_called_after_its_projection_where_that_gave_it_no_name(
+    trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid = trained.plane("pca")
+    monkeypatch.setattr(
+        "landscape.projections.Random.plane", lambda *_: Plane(laid.centre, laid.directions, laid.labels)
+    )
+    assert trained.plane("random").name == "random"
 
 
 def test_planes_of_another_seed_differ_and_of_the_same_do_not(trained: Run) -> None:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from landscape import __version__
+from landscape._guard import reason
 from landscape.cli.check import check
 from landscape.cli.describe import Describe, describe
 from landscape.cli.explore import explore
@@ -43,6 +44,20 @@ class _Group(TyperGroup):
             if ctx.meta.get("landscape.debug"):
                 raise
             raise typer.Exit(_report(error)) from error
+        except Exception as error:  # a plugin may raise anything, and its author is told where
+            said = "" if ctx.meta.get("landscape.debug") else _blame(error)
+            if not said:
+                raise
+            Output(sys.stderr).line(said, style="red")
+            raise typer.Exit(EXIT_FAILED) from error
+
+
+def _blame(error: Exception) -> str:
+    """Return which line of which plugin raised `error`, or ``""`` where none did."""
+    from landscape.describe import where_in_plugins
+
+    where = where_in_plugins(error)
+    return f"error: {where}{reason(error)} (--debug shows the whole traceback)" if where else ""
 
 
 def _report(error: BaseException) -> int:

@@ -111,6 +111,8 @@ def _named(name: str, kinds: list[KindName]) -> list[Provided]:
     if len(kinds) == 1:
         return [plugins.find(kinds[0], name)]
     having = [each for each in kinds if name in {word for p in plugins.provided(each) for word in (p.name, p.key)}]
+    if not having and name in kinds:
+        raise PluginError(f"{name!r} is a kind: say which {name} you mean, as `landscape check {name} NAME`")
     if not having:
         known = {each: plugins.names(each) for each in kinds}
         listed = "; ".join(f"{each}: {', '.join(names)}" for each, names in known.items())

@@ -16,7 +16,7 @@ from typer.core import TyperCommand
 
 from landscape.cli.options import Debug, Plugins, fields, load_plugins
 from landscape.cli.output import Output
-from landscape.errors import ExperimentError
+from landscape.errors import ExperimentError, PluginError
 
 if TYPE_CHECKING:
     from landscape.describe import Description
@@ -50,7 +50,8 @@ def describe(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="[KIND] NAME", help="Which plugin, as cost huber; its kind only where several have the name."
+            metavar="[KIND] NAME | FILE.py",
+            help="Which plugin, as cost huber; its kind only where several have the name. Or a file with one.",
         ),
     ],
     plot: Annotated[
@@ -77,15 +78,17 @@ def describe(
       landscape describe huber
       landscape describe activation gelu --plot
       landscape describe cost huber --plot huber.png --set delta=0.5
+      landscape describe ./focal.py --plot
       landscape describe focal --plugin focal.py --json
     """
     from landscape.describe import describe as description_of
     from landscape.describe import find
 
-    load_plugins(plugin)
     if len(what) > 2:
         raise ExperimentError(f"{' '.join(what)!r} are {len(what)} words: say KIND NAME, or NAME alone")
-    found = find(what[-1], what[0] if what[1:] else None)
+    plugin = [*(plugin or ()), *(Path(word) for word in what[-1:] if word.endswith(".py"))]
+    load_plugins(plugin)
+    found = find(_named(what[-1]), what[0] if what[1:] else None)
     chosen = _built(found, fields(overrides))
     output = Output()
     if as_json:
@@ -94,6 +97,21 @@ def describe(
         _say(description_of(found), chosen.model_dump(mode="json"), plugin or (), output)
     if plot is not None:
         _draw(chosen, plot, output)
+
+
+def _named(word: str) -> str:
+    """Return the name that `word` says, of the only plugin of a file where it is one; PluginError when it has more."""
+    from landscape.describe import one
+    from landscape.kinds import KINDS
+    from landscape.registry import registry
+
+    if not word.endswith(".py"):
+        return word
+    provided = [p for kind in KINDS for p in registry().provided(kind) if p.distribution == Path(word).name]
+    if len(provided) != 1:
+        having = " and ".join(f"{one(p.cls.kind)} {p.name!r}" for p in provided) or "nothing"
+        raise PluginError(f"{word} provides {having}: say which, as in KIND NAME --plugin {word}")
+    return provided[0].key
 
 
 def _built(provided: Provided, values: dict[str, Any]) -> Plugin:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from landscape.cli.options import Debug, Plugins, load_plugins
 from landscape.cli.output import Output
+from landscape.errors import PluginError
 
 if TYPE_CHECKING:
     from landscape.registry import Failure, Provided
@@ -33,13 +35,27 @@ def plugins(
       landscape plugins --plugin my_cost.py
       landscape plugins --json
     """
-    load_plugins(plugin)
+    broken = list(_not_loaded(plugin or ()))
+    entries = [*_entries(), *map(_failed, broken)]
     output = Output()
     if as_json:
-        output.line(json.dumps(list(_entries()), indent=2, ensure_ascii=False))
-        return
-    head = ("kind", "name", "provided by", "version", "status")
-    output.table(head, map(_row, _entries()))
+        output.line(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        output.table(("kind", "name", "provided by", "version", "status"), map(_row, entries))
+    if broken:  # which were asked for, unlike those that happen to be installed
+        raise PluginError("; ".join(failure.reason for failure in broken))
+
+
+def _not_loaded(files: Iterable[Path]) -> Iterator[Failure]:
+    """Load plugin files, and yield those that cannot be, with the reason."""
+    from landscape.registry import Failure
+
+    load_plugins(())
+    for file in files:
+        try:
+            load_plugins([file])
+        except PluginError as error:
+            yield Failure(file.stem, file.name, "", str(error))
 
 
 def _entries() -> Iterator[dict[str, Any]]:

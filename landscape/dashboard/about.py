@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-import traceback
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -36,15 +34,6 @@ def code_of(cls: type[Plugin]) -> str:
         except Exception:  # it was made by a program, or its file is gone or half written: inspect says anything then
             _code[cls] = ""
     return _code[cls]
-
-
-def where_in_plugins(error: BaseException) -> str:
-    """Return the last line of a plugin that `error` came through, as ``"my_cost.py, line 7: "``, or ``""``."""
-    foreign = {p.cls.__module__ for kind in KINDS for p in registry().provided(kind) if p.distribution != BUILTIN}
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if frame.f_globals.get("__name__") in foreign:
-            return f"{Path(frame.f_code.co_filename).name}, line {line}: "
-    return ""
 
 
 def summary_of(cls: type[Plugin]) -> str:

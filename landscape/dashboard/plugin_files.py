@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
+from landscape._files import RUN_AS
 from landscape._guard import guarded, reason
 from landscape.dashboard.about import keep_code
 from landscape.dashboard.renewal import Replacement
@@ -170,8 +171,9 @@ def _bytes(path: Path) -> bytes | None:
 
 
 def _take_in(file: PluginFile) -> None:
-    """Count the modules that lie beside the file, and are imported by now, as part of it."""
-    places = {vars(module).get("__file__") for module in list(sys.modules.values()) if isinstance(module, ModuleType)}
+    """Count the modules that lie beside the file, and are imported by now, as part of it, but no other plugin files."""
+    modules = [module for name, module in list(sys.modules.items()) if not name.startswith(RUN_AS)]
+    places = {vars(module).get("__file__") for module in modules if isinstance(module, ModuleType)}
     python = {Path(place) for place in places if isinstance(place, str) and place.endswith(".py")}
     new = sorted(path for path in python if path.parent == file.path.parent and path not in file.tried)
     file.beside += tuple(new)

@@ -14,12 +14,12 @@ from time import perf_counter
 from typing import Any, NamedTuple, cast
 
 from landscape._blas import blas_threads
-from landscape.dashboard.about import where_in_plugins
 from landscape.dashboard.pace import Pace
 from landscape.dashboard.payloads import points_payload
 from landscape.dashboard.renewal import Replacement, kept, renewed
 from landscape.dashboard.survey import survey, survey_due
 from landscape.dashboard.work import Snapshot, Work, begin, show
+from landscape.describe import where_in_plugins
 from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, projection
 from landscape.kinds import Plugin, Projection

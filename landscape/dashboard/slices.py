@@ -151,7 +151,7 @@ def lay(
     Raises PlaneError when the projection finds no plane there.
     """
     two = path.last.size == 2
-    plane = _parameters(path) if two else projection.plane(objective, path, experiment.rng("projection"))
+    plane = _parameters(path) if two else _laid(projection, objective, path, experiment)
     plane = plane if before is None else _like(plane, before)
     rows = sample_rows(experiment, objective)
     return Slice(
@@ -165,6 +165,10 @@ def lay(
         projection=projection,
         path=path,
     )
+
+
+def _laid(projection: Projection, objective: Objective, path: Path, experiment: Experiment) -> Plane:
+    return projection.plane(objective, path, experiment.rng("projection")).laid_by(projection.name)
 
 
 def _parameters(path: Path) -> Plane:

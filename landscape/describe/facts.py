@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from landscape.errors import PluginError, suggest
 from landscape.kinds import KINDS, KindName, Plugin
-from landscape.registry import Provided, registry
+from landscape.registry import BUILTIN, Provided, registry
 
 _BOUNDS = {
     "minimum": "≥ {}",
@@ -204,3 +205,12 @@ def _bounds(schema: dict[str, Any]) -> str:
 def _limit(value: float) -> str:
     """Return a limit as people write it: 1,000 rather than 1000.0."""
     return f"{int(value):,}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
+
+
+def where_in_plugins(error: BaseException) -> str:
+    """Return the last line of a plugin that `error` came through, as ``"my_cost.py, line 7: "``, or ``""``."""
+    foreign = {p.cls.__module__ for kind in KINDS for p in registry().provided(kind) if p.distribution != BUILTIN}
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if frame.f_globals.get("__name__") in foreign:
+            return f"{Path(frame.f_code.co_filename).name}, line {line}: "
+    return ""

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from landscape.errors import DataError, ExperimentError
-from landscape.kinds import Cost, Data, checked_losses
+from landscape.kinds import Cost, Data, check_shapes, checked_losses
 from landscape.layout import Array, IntArray, Layout
 from landscape.network.backpropagation import Backpropagation
 from landscape.network.moments import Moments, hits
@@ -35,6 +35,8 @@ class NetworkObjective:
     ------
     ExperimentError
         When the network's sizes do not fit the data.
+    PluginError
+        When an activation does not give back the shape of what it gets.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class NetworkObjective:
                 f"the network has {network.sizes[0]} inputs and {network.sizes[-1]} outputs, "
                 f"the data {ends[0]} and {ends[1]}: they must agree"
             )
+        for activation in dict.fromkeys(network.activations):
+            check_shapes(activation)
         self.network = network
         self.loss = cost
         self.data = data

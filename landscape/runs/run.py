@@ -194,7 +194,8 @@ class Run:
     def plane(self, projection: AnyProjection = "pca", *, seed: int = 0) -> Plane:
         """Return the plane that a projection lays through the path; `seed` chooses among random ones."""
         rng = self._rng("projection", seed)
-        return build_projection(projection).plane(self.objective, self._recorded(), rng)
+        part = build_projection(projection)
+        return part.plane(self.objective, self._recorded(), rng).laid_by(part.name)
 
     def surface(
         self,

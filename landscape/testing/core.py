@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +18,7 @@ import numpy as np
 
 from landscape.errors import suggest
 from landscape.kinds import KINDS, KindName, Plugin
+from landscape.testing.sharing import sharing
 from landscape.testing.variants import variants
 
 Outcome = Literal["passed", "failed", "expected", "unexpected", "skipped"]
@@ -43,17 +46,26 @@ class Check:
     says : the property, in one sentence.
     run : raises `CheckFailure`, or `CheckSkipped`; any other exception counts as a failure, too.
     varied : also run it with the plugin's hyperparameters moved off what they are (`variants`).
+    patience : after how many seconds of computing to try no further hyperparameters.
     """
 
     id: str
     says: str
     run: Callable[[Any], None]
     varied: bool = False
+    patience: float = math.inf
 
     def __call__(self, plugin: Plugin) -> None:
         """Check `plugin`; CheckFailure when it fails, CheckSkipped when that cannot be told here."""
+        with sharing():
+            self._run_on_all(plugin)
+
+    def _run_on_all(self, plugin: Plugin) -> None:
+        start = time.process_time()
         self._run_on(plugin, "")
         for variant in variants(plugin) if self.varied else ():
+            if time.process_time() - start > self.patience:
+                break
             with suppress(Refusal, CheckSkipped):  # not every combination of hyperparameters need make sense
                 self._run_on(variant, f"With {shown(variant)}: ")
 
@@ -146,7 +158,8 @@ def run_checks(plugin: Plugin, expected_failures: Mapping[str, str] | None = Non
     checks = checks_for(kind_of(plugin))
     expected = dict(expected_failures or {})
     validate_expected(expected, checks)
-    return [_result(check, plugin, expected.get(check.id)) for check in checks]
+    with sharing():
+        return [_result(check, plugin, expected.get(check.id)) for check in checks]
 
 
 def validate_expected(expected: Mapping[str, str], checks: Iterable[Check]) -> None:

@@ -89,6 +89,9 @@ def _rows(cost: Cost) -> None:
             )
         if not close(method.call(cost, (outputs[order].copy(), targets[order].copy())), whole[order]):
             fail(f"{method.name} depends on the order of the examples: each must be treated alike.")
+        many = method.call(cost, (np.concatenate([outputs] * 50), np.concatenate([targets] * 50)))
+        if not close(many, np.concatenate([whole] * 50)):
+            fail(f"{method.name} gives other numbers for the same examples among {50 * N}: let it treat any number.")
 
 
 def _finite(cost: Cost) -> None:
@@ -112,6 +115,15 @@ def _demand_finite(cost: Cost, sample: Sample, where: str) -> None:
 
 def _at_ordinary(cost: Cost) -> None:
     compare(cost, ordinary(cost), "at ordinary outputs")
+    compare(cost, ordinary(cost, n=8, k=2), "at ordinary outputs, of which there are two,")
+    compare(cost, ordinary(cost, n=4, k=5), "at ordinary outputs, of which there are five,")
+    single = ordinary(cost, n=8, k=1)
+    try:
+        cost.per_example(*single)
+        cost.gradient(*single)
+    except Exception:  # with a single class there is nothing to compare
+        return
+    compare(cost, single, "at a single output")
 
 
 def _at_other_targets(cost: Cost) -> None:
@@ -171,7 +183,8 @@ def _total(cost: Cost) -> None:
 def _nonnegative(cost: Cost) -> None:
     if not cost.nonnegative:
         return
-    for exact in (ordinary(cost), saturated(cost), extreme(cost), *(sample for _, sample in families(cost))):
+    least = kinks(cost, [])  # outputs that are the targets are among them
+    for exact in (ordinary(cost), saturated(cost), extreme(cost), least, *(sample for _, sample in families(cost))):
         for dtype in DTYPES:
             sample = exact.astype(dtype)
             losses = losses_of(cost, *sample)

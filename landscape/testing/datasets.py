@@ -13,15 +13,26 @@ from landscape import kinds
 from landscape.errors import DataError
 from landscape.kinds import Data, Dataset, Examples
 from landscape.objective import SPLITS, Split
+from landscape.testing.afresh import demand_same_afresh
 from landscape.testing.core import Check, CheckSkipped
 from landscape.testing.general import fail, values_of
 from landscape.testing.offline import no_network
-from landscape.testing.probe import identical, no_global_randomness, remade, shares_memory
+from landscape.testing.probe import (
+    has_drawn,
+    identical,
+    no_global_randomness,
+    own_generators,
+    remade,
+    shares_memory,
+)
+from landscape.testing.sharing import shared
+from landscape.testing.surroundings import demand_undisturbed
 
 _SEEDS = (0, 1, 2)
 _SMALL = 500  # examples in each split, where a check would take long
 _MOST_NUMBERS = 10_000_000
 _FEW = 20
+_PATIENCE = 1.0  # seconds after which no further hyperparameters are tried, since every load takes long
 _PARTS = ("inputs", "targets", "labels")
 
 
@@ -41,6 +52,15 @@ def _load(dataset: Dataset, seed: int = 0) -> Data:
         _explain(error)
         raise
     return _checked(data)
+
+
+def _look(dataset: Dataset, seed: int = 0) -> Data:
+    """Return the data of a seed to look at, loaded once for all checks that only do that.
+
+    Arrays that can be written to are not shared with what another load gives; another check sees to that.
+    """
+    key = type(dataset), repr(sorted(values_of(dataset).items())), seed
+    return shared(key, lambda: _load(dataset, seed))
 
 
 def _explain(error: Exception) -> None:
@@ -98,7 +118,7 @@ def _arrays(data: Data) -> dict[str, NDArray[Any]]:
 
 
 def _loads(dataset: Dataset) -> None:
-    data = _load(dataset)
+    data = _look(dataset)
     for split in SPLITS:
         inputs, targets = data[split].inputs, data[split].targets
         if inputs.dtype not in (np.float32, np.float64):
@@ -113,7 +133,7 @@ def _loads(dataset: Dataset) -> None:
 
 
 def _is_finite(dataset: Dataset) -> None:
-    data = _load(_small(dataset))
+    data = _look(_small(dataset))
     for name, values in _arrays(data).items():
         numbers = np.abs(values.astype(np.float64))
         if not (numbers <= float(np.finfo(np.float32).max)).all():
@@ -125,7 +145,7 @@ def _is_finite(dataset: Dataset) -> None:
 
 
 def _labels_match_targets(dataset: Dataset) -> None:
-    data = _load(_small(dataset))
+    data = _look(_small(dataset))
     if (data.train.labels is None) != (data.test.labels is None):
         has, lacks = ("train", "test") if data.test.labels is None else ("test", "train")
         fail(
@@ -153,7 +173,7 @@ def _labels_match_targets(dataset: Dataset) -> None:
 
 
 def _names_its_classes(dataset: Dataset) -> None:
-    data = _load(_small(dataset))
+    data = _look(_small(dataset))
     names, outputs = data.classes, data.train.targets.shape[1]
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         fail(f"classes is {names!r:.80}: it is a tuple of texts, () where there are none.")
@@ -162,7 +182,7 @@ def _names_its_classes(dataset: Dataset) -> None:
 
 
 def _image_shape_fits(dataset: Dataset) -> None:
-    data = _load(_small(dataset))
+    data = _look(_small(dataset))
     shape, width = data.image_shape, data.train.inputs.shape[1]
     if shape is None:
         return
@@ -174,7 +194,7 @@ def _image_shape_fits(dataset: Dataset) -> None:
 
 def _has_as_many_as_asked(dataset: Dataset) -> None:
     small = _small(dataset)
-    data = _load(small)
+    data = _look(small)
     for split in SPLITS:
         wanted = values_of(small).get(f"{split}_size")
         if isinstance(wanted, int) and not isinstance(wanted, bool) and len(data[split]) > wanted:
@@ -197,13 +217,56 @@ def _is_reproducible(dataset: Dataset) -> None:
     small = _small(dataset)
     remedy = "Draw everything from the generator that load is given, and keep nothing of it between calls."
     with no_global_randomness("load", "Draw everything from the generator that load is given: rng.normal(…)."):
+        fields = values_of(small)
         first = _load(small)
+        if values_of(small) != fields:
+            fail(f"load changed the fields from {fields} to {values_of(small)}.", "A plugin is immutable: change none.")
         copies = {name: values.copy() for name, values in _arrays(first).items()}
         _load(small, 1)  # what another seed leaves behind must not matter
         for again in (_load(small), _load(remade(small))):
             _demand_same(copies, again, "the same seed gives other {} when it is loaded again", remedy)
             if (first.image_shape, first.classes) != (again.image_shape, again.classes):
                 fail("image_shape or classes are others when the same seed is loaded again.", remedy)
+
+
+def _draws_from_its_seed(dataset: Dataset) -> None:
+    small = _small(dataset)
+    _look(small)
+    one, rng = np.random.default_rng(_SEEDS[0]), np.random.default_rng(_SEEDS[1])
+    with own_generators(small) as made:
+        first = small.load(one)
+    other = small.load(rng)
+    if not made or has_drawn(rng, _SEEDS[1]) or any("seed" in name for name in type(small).model_fields):
+        return
+    if all(identical(values, _arrays(other).get(name)) for name, values in _arrays(first).items()):
+        fail(
+            f"load draws from a generator of its own, {made[0]}, and never from the one that it is given, so that all "
+            "seeds give the same data.",
+            "Draw everything from the argument: rng.normal(…).",
+        )
+
+
+def _of_a_seed(dataset: Dataset) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a seed other than the first, as another process is asked for them."""
+    data = _load(_small(dataset), _SEEDS[1])
+    return {**_arrays(data), "classes": np.array(data.classes, dtype=np.str_)}
+
+
+def _is_the_same_elsewhere(dataset: Dataset) -> None:
+    _look(_small(dataset))  # what another seed leaves behind must not matter
+    demand_same_afresh(
+        dataset,
+        _of_a_seed,
+        "the same seed",
+        "Let load depend on the fields and its generator alone: take no seed from hash() of a text or from the time, "
+        "no order from a set, and keep nothing for other seeds or fields.",
+    )
+
+
+def _leaves_the_process_alone(dataset: Dataset) -> None:
+    small = _small(dataset)
+    _look(small)
+    demand_undisturbed("load", lambda: _load(small))
 
 
 def _demand_same(before: dict[str, NDArray[Any]], data: Data, what: str, remedy: str) -> None:
@@ -217,13 +280,9 @@ def _loads_are_independent(dataset: Dataset) -> None:
     remedy = "Give every load arrays of its own, by .copy(), or arrays that cannot be written to."
     first, again = _load(dataset), _load(dataset)
     for name, values in _arrays(again).items():
-        for other, shared in _arrays(first).items():
-            if values.flags.writeable and shares_memory(values, shared):
+        for other, old in _arrays(first).items():
+            if values.flags.writeable and shares_memory(values, old):
                 fail(f"the {name} share memory with the {other} of an earlier load.", remedy)
-    for name, values in _arrays(again).items():
-        for other, shared in _arrays(again).items():
-            if name < other and values.flags.writeable and shares_memory(values, shared):
-                fail(f"the {name} share memory with the {other}.", remedy)
     _demand_no_writing(_small(dataset), remedy)
 
 
@@ -238,7 +297,7 @@ def _demand_no_writing(dataset: Dataset, remedy: str) -> None:
 
 
 def _splits_are_disjoint(dataset: Dataset) -> None:
-    size = sum(_load(dataset)[split].inputs.size for split in SPLITS)
+    size = sum(_look(dataset)[split].inputs.size for split in SPLITS)
     _demand_disjoint(dataset if size <= _MOST_NUMBERS else _small(dataset))
 
 
@@ -249,11 +308,13 @@ def _demand_disjoint(dataset: Dataset) -> None:
     """
     found = []
     for seed in _SEEDS:
-        train, test = (np.ascontiguousarray(_load(dataset, seed)[split].inputs + 0.0) for split in SPLITS)  # −0 is 0
+        data = _look(dataset, seed)
+        coarser = min(data.train.inputs.dtype, data.test.inputs.dtype)
+        train, test = (np.ascontiguousarray(data[split].inputs.astype(coarser) + 0.0) for split in SPLITS)  # −0 is 0
         places = {hash(row.tobytes()): index for index, row in enumerate(train)}
         same = [(places.get(hash(row.tobytes()), -1), index) for index, row in enumerate(test)]
         same = [(mine, other) for mine, other in same if mine >= 0 and np.array_equal(train[mine], test[other])]
-        if not same or (len(places) < 0.5 * len(train) and not np.array_equal(train, test)):
+        if not same or (len(places) < 0.5 * len(train) and _are_discrete(train) and not np.array_equal(train, test)):
             return
         found.append((same[0], len(same), len(test)))
     (of_train, of_test), count, total = found[0]
@@ -265,11 +326,19 @@ def _demand_disjoint(dataset: Dataset) -> None:
     )
 
 
+def _are_discrete(inputs: NDArray[Any]) -> bool:
+    """Whether rows may well be equal because there are few values that they are made of."""
+    counts = [len(np.unique(column)) for column in inputs.T]
+    kinds = len(np.unique(inputs, axis=0))
+    whole = bool((inputs == np.round(inputs)).all())
+    return whole or max(counts) <= _FEW or kinds * 8 >= float(np.prod(np.array(counts, np.float64)))
+
+
 def _variants_are_sound(dataset: Dataset) -> None:
     small = _small(dataset)
     for check in (_loads, _is_finite, _labels_match_targets, _names_its_classes, _image_shape_fits):
         check(small)
-    if len(_load(small).train) >= _FEW:  # of fewer rows, some may be alike where there is no noise
+    if len(_look(small).train) >= _FEW:  # of fewer rows, some may be alike where there is no noise
         _demand_disjoint(small)
 
 
@@ -305,7 +374,18 @@ CHECKS: tuple[Check, ...] = (
         "There are as many examples as train_size and test_size say, or all there are.",
         _has_as_many_as_asked,
     ),
-    Check("is_reproducible", "The same seed gives the same bytes.", _is_reproducible, varied=True),
+    Check("is_reproducible", "The same seed gives the same bytes.", _is_reproducible, varied=True, patience=_PATIENCE),
+    Check("draws_from_its_seed", "What is random in it comes from the seed.", _draws_from_its_seed),
+    Check(
+        "is_the_same_elsewhere",
+        "Another process, in which nothing was loaded before, gets the same.",
+        _is_the_same_elsewhere,
+    ),
+    Check(
+        "leaves_the_process_alone",
+        "Loading prints nothing, writes nothing into the working folder, and changes nothing that others rely on.",
+        _leaves_the_process_alone,
+    ),
     Check("loads_are_independent", "What is done to loaded arrays changes no later load.", _loads_are_independent),
     Check("splits_are_disjoint", "No input is both trained and tested on.", _splits_are_disjoint),
     Check(
@@ -313,6 +393,7 @@ CHECKS: tuple[Check, ...] = (
         "All of that holds for other hyperparameters, too.",
         _variants_are_sound,
         varied=True,
+        patience=_PATIENCE,
     ),
     Check("works_offline", "It loads without a network.", _works_offline),
 )

@@ -31,7 +31,10 @@ def demand_effects(plugin: Plugin, answer: Callable[[Any], bytes]) -> None:
 
 def _moved(base: Plugin, name: str, options: list[dict[str, Any]]) -> Iterator[Plugin]:
     """Yield `base` with other values of the one field."""
-    for value in other_values(options, getattr(base, name)):
+    now = getattr(base, name)
+    # far off, too: a limit that is never reached by ordinary numbers is reached where it is less
+    far = [now * by for by in (1e-6, 1e-3, 1e3)] if now else [1e-3, 1.0]
+    for value in [*other_values(options, now), *far]:
         try:
             yield type(base).model_validate({**values_of(base), name: value})
         except Exception:  # a validator rejects the combination, in whatever way

@@ -34,6 +34,7 @@ class Form(NamedTuple):
     dtype: type[np.floating] = np.float32
     labels: bool = True
     rate: float = 0.5
+    cost: float = 1.0
     seed: int = 0
     folder: str | None = None
     what: Literal["network", "function"] = "network"
@@ -64,6 +65,7 @@ FORMS = (
     USUAL,
     Form("a training in float64 without labels", dtype=np.float64, labels=False),
     Form("a training whose optimizer has no learning rate", rate=np.nan),
+    Form("a training whose costs, gradient and learning rate are 0", rate=0.0, cost=0.0),
     Form("a training of one step", epochs=1, steps_per_epoch=1),
     Form("a training of one step an epoch", epochs=6, steps_per_epoch=1),
     Form("a training of 1,200 steps", epochs=2, steps_per_epoch=600),
@@ -88,14 +90,15 @@ def events_of(form: Form, *, live: bool = True) -> Iterator[Event]:
     for step in range(1, form.epochs * form.steps_per_epoch + 1):
         theta += rng.normal(size=theta.size).astype(form.dtype) / 10
         epoch = (step - 1) // form.steps_per_epoch + 1
-        cost, norm = 1 / step + 0.1 * rng.random(), 2 * rng.random()
+        cost, norm = form.cost * (1 / step + 0.1 * rng.random()), form.cost * 2 * rng.random()
         yield StepEvent(step, epoch, float(cost), float(norm), form.rate, shown())
         if step % form.steps_per_epoch == 0:
             yield _epoch_event(form, epoch, shown(), rng)
 
 
 def _epoch_event(form: Form, epoch: int, theta: Array, rng: np.random.Generator) -> EpochEvent:
-    costs = 1 / (epoch + 1) + 0.1 * rng.random(2)
+    # the last epoch is not the best one, so that what is kept of the best shows
+    costs = form.cost * ((1 if epoch == form.epochs else 1 / (epoch + 1)) + 0.1 * rng.random(2))
     right = rng.random(2) if form.labels else np.full(2, np.nan)
     measured = [float(number) for number in (*costs, *right)]
     return EpochEvent(epoch, epoch * form.steps_per_epoch, measured[0], measured[1], measured[2], measured[3], theta)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import io
-import sys
+import threading
 from collections.abc import Callable
 from contextlib import chdir, redirect_stdout, suppress
 from pathlib import Path
@@ -18,7 +19,9 @@ from landscape.testing.core import Check, CheckSkipped
 from landscape.testing.events import FORMS, OTHER, USUAL, Event, Form, elsewhere, events_of
 from landscape.testing.general import fail
 from landscape.testing.probe import demand_no_traces, identical, snapshot
+from landscape.testing.surroundings import demand_undisturbed
 
+_PATIENCE = 0.5  # seconds that a thread may take to end
 _OWN = "Keep what one training leaves in its watcher: make a new one at every call of watch, with its own attributes."
 
 
@@ -272,15 +275,69 @@ def _worth_a_look(observer: Observer, watcher: Watcher) -> Callable[[Any], bool]
 
 def _closes_its_files(observer: Observer) -> None:
     with elsewhere():
+        before = _open_files()
         watcher = _run(observer, USUAL)
-        for name, value in _attributes(watcher).items():
-            for file in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(file, io.IOBase) and not file.closed and file not in (sys.stdout, sys.stderr):
-                    fail(
-                        f"the watcher's {name} is a file that is still open after close, so that its last lines may be "
-                        "lost.",
-                        "Close it in close.",
-                    )
+        left = [file for file in _open_files() if not any(file is other for other in before)]
+        if left:
+            held = [f", the watcher's {name}," for name, value in _attributes(watcher).items() if value is left[0]]
+            fail(
+                f"{left[0].name!r}{''.join(held[:1])} is a file that is still open after close, so that its last lines "
+                "may be lost.",
+                "Close it in close.",
+            )
+
+
+def _open_files() -> list[Any]:
+    """Return all files that are open in this process and have a name."""
+    files = [thing for thing in gc.get_objects() if issubclass(type(thing), io.IOBase) and not thing.closed]
+    return [file for file in files if isinstance(getattr(file, "name", None), str | Path)]
+
+
+def _ends_its_threads(observer: Observer) -> None:
+    with elsewhere():
+        before = set(threading.enumerate())
+        watcher = _run(observer, USUAL)
+        for thread in set(threading.enumerate()) - before:
+            thread.join(_PATIENCE)
+            if thread.is_alive():
+                fail(
+                    f"a thread that {type(watcher).__name__} started, {thread.name!r}, still runs after close.",
+                    "Let close tell it to end, and join it.",
+                )
+
+
+def _leaves_the_process_alone(observer: Observer) -> None:
+    def act() -> None:
+        _tell_all(_watch(observer, USUAL))
+
+    with elsewhere():
+        demand_undisturbed("watching", act, print_is_fine=True, files_are_fine=True)
+
+
+def _tell_all(watcher: Watcher) -> None:
+    for event in events_of(USUAL):
+        if not _tell(watcher, event, USUAL):
+            break
+    _close(watcher, f"after {USUAL.name}")
+
+
+def _is_silent_at_steps(observer: Observer) -> None:
+    said, steps = 0, 0
+    with elsewhere():
+        watcher = _watch(observer, USUAL)
+        for event in events_of(USUAL):
+            with redirect_stdout(io.StringIO()) as printed:
+                going = _tell(watcher, event, USUAL)
+            if isinstance(event, StepEvent):
+                steps, said = steps + 1, said + bool(printed.getvalue())
+            if not going:
+                break
+        _close(watcher, f"after {USUAL.name}")
+    if steps and said == steps:
+        fail(
+            "step prints at every step, of which there may be ten thousand in a second.",
+            "Print in epoch, or at every so many steps, which a field says; or write to a file.",
+        )
 
 
 def _bears_trainings_one_by_one(observer: Observer) -> None:
@@ -306,4 +363,7 @@ CHECKS: tuple[Check, ...] = (
     Check("keeps_trainings_apart", "Two trainings at the same time do not mix.", _keeps_trainings_apart),
     Check("copies_theta_to_keep_it", "What is kept of θ is a copy.", _copies_theta_to_keep_it),
     Check("closes_its_files", "Files are closed when training has ended.", _closes_its_files),
+    Check("ends_its_threads", "Threads end when training has ended.", _ends_its_threads),
+    Check("leaves_the_process_alone", "Nothing is changed that others rely on.", _leaves_the_process_alone),
+    Check("is_silent_at_steps", "Not every step is printed.", _is_silent_at_steps),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -89,6 +90,36 @@ def _global_states() -> dict[str, Any]:
     state: Any = np.random.get_state(legacy=True)  # noqa: NPY002  # it is watched
     name, key, *rest = state
     return {"NumPy": (name, key.tolist(), *rest), "Python": random.getstate()}
+
+
+@contextmanager
+def own_generators(plugin: Plugin) -> Iterator[list[str]]:
+    """Yield a list that says, afterwards, which generators of random numbers were made inside."""
+    made: list[str] = []
+    original = np.random.default_rng
+
+    def noting(*seed: Any, **named: Any) -> np.random.Generator:
+        made.append(f"default_rng({', '.join(map(repr, [*seed, *named.values()]))[:40]})")
+        return original(*seed, **named)
+
+    # a module may know it by a name of its own, after "from numpy.random import default_rng"
+    module: Any = sys.modules.get(type(plugin).__module__)
+    names = [name for name, value in vars(module).items() if value is original] if module else []
+    owners: list[tuple[Any, str]] = [(np.random, "default_rng"), *((module, name) for name in names)]
+    for owner, name in owners:
+        setattr(owner, name, noting)
+    try:
+        yield made
+    finally:
+        for owner, name in owners:
+            setattr(owner, name, original)
+
+
+def has_drawn(rng: np.random.Generator, seed: int) -> bool:
+    """Return whether something was drawn or spawned from a generator that began with `seed`."""
+    fresh, now = np.random.default_rng(seed).bit_generator, rng.bit_generator
+    spawned = getattr(now.seed_seq, "n_children_spawned", 0)
+    return spawned > 0 or fresh.state != now.state
 
 
 def demand_no_traces(plugin: Plugin, call: str, remedy: str, act: Callable[[], Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,19 +11,26 @@ from typing import Any
 import numpy as np
 
 from landscape import plane as plane_module
-from landscape.errors import LandscapeError
+from landscape.errors import LandscapeError, PlaneError
 from landscape.kinds import Projection
 from landscape.layout import Array
 from landscape.network import NetworkObjective
 from landscape.objective import SPLITS, Objective
 from landscape.path import Path
 from landscape.plane import Plane
-from landscape.testing.core import Check
+from landscape.testing.afresh import demand_same_afresh
+from landscape.testing.core import Check, Refusal
 from landscape.testing.general import fail
-from landscape.testing.probe import identical, no_global_randomness, remade
+from landscape.testing.probe import has_drawn, identical, no_global_randomness, own_generators, remade
+from landscape.testing.surroundings import demand_undisturbed
 from landscape.testing.terrains import Terrain, short_paths, terrains
 
 _SEED = 5
+# words by which a docstring says through which other point the plane passes
+_ELSEWHERE = re.compile(
+    r"\b(first|start\w*|begin\w*|init\w*|mean\w*|average\w*|median|mid\w*|half\w*|between|best|least|lowest|highest|"
+    r"greatest|smallest|largest|minim\w+|maxim\w+|origin\w*|zero|0|cent(re|er|roid)\w*|points?|step|snapshots?|anchor\w*)\b"
+)
 _COORDINATES = np.array([[0.0, 0], [1, 0], [0, 1], [-1.5, 0.5], [0.25, -2]])
 
 
@@ -35,8 +43,10 @@ def _planes(projection: Projection, shrink: float = 1) -> Iterator[tuple[Terrain
         try:
             plane = projection.plane(terrain.objective, terrain.path, np.random.default_rng(_SEED))
         except LandscapeError as error:
-            if isinstance(terrain.objective, NetworkObjective) or _is_refused_by_plane(error):
+            if _is_refused_by_plane(error):
                 fail(f"on {terrain.name}, plane raised {type(error).__name__}: {error}.")
+            if isinstance(terrain.objective, NetworkObjective):
+                raise Refusal(f"on {terrain.name}, plane raised {type(error).__name__}: {error}.") from error
             continue
         except AttributeError as error:
             fail(
@@ -65,7 +75,13 @@ def _checked(plane: Any, terrain: Terrain) -> Plane:
 
 
 def _plane(projection: Projection, terrain: Terrain, seed: int = _SEED) -> Plane:
-    return _checked(projection.plane(terrain.objective, terrain.path, np.random.default_rng(seed)), terrain)
+    try:
+        plane = projection.plane(terrain.objective, terrain.path, np.random.default_rng(seed))
+    except PlaneError as error:
+        if _is_refused_by_plane(error):
+            raise
+        raise Refusal(f"on {terrain.name}, plane raised {type(error).__name__}: {error}.") from error
+    return _checked(plane, terrain)
 
 
 def _lays_a_plane(projection: Projection) -> None:
@@ -75,6 +91,8 @@ def _lays_a_plane(projection: Projection) -> None:
                 fail(f"on {terrain.name}, the plane's {what} are not an array of floating-point numbers.")
             if not np.isfinite(values).all():
                 fail(f"on {terrain.name}, the plane's {what} are not finite: divide by nothing that may be 0.")
+            if values.dtype.itemsize < 4:
+                fail(f"on {terrain.name}, the plane's {what} are {values.dtype}: compute them in float64.")
 
 
 def _directions_span_a_plane(projection: Projection) -> None:
@@ -186,7 +204,7 @@ def _leaves_its_arguments_alone(projection: Projection) -> None:
         steps, thetas = terrain.path.steps.copy(), terrain.path.thetas.copy()
         data = [values.copy() for values in _data(terrain.objective)]
         cost = terrain.objective.evaluate(thetas[0]).cost
-        with suppress(LandscapeError):  # it may say that it is not meant for functions
+        with suppress(LandscapeError, Refusal):  # it may say that it is not meant for functions
             _plane(projection, terrain)
         projection.random_walk_captured(terrain.path)
         for what, before, after in (("steps", steps, terrain.path.steps), ("thetas", thetas, terrain.path.thetas)):
@@ -221,6 +239,66 @@ def _keeps_its_plane(projection: Projection) -> None:
             "a plane changes when the next one is laid.",
             "Make new arrays for each plane, and keep none in the projection.",
         )
+
+
+def _passes_through_the_last_point(projection: Projection) -> None:
+    if _says_where_it_lies(projection):
+        return
+    for terrain, plane in _planes(projection):
+        last = terrain.path.last.astype(np.float64)
+        apart = float(plane.off_plane(last[None])[0])
+        if apart > 1e-6 * (1 + float(np.linalg.norm(last))):
+            fail(
+                f"on {terrain.name}, the plane passes the path's last point at a distance of {apart:.3g}.",
+                "Let it pass through that point, Plane(path.last, …), or say in the docstring through which it does: "
+                "the first one, the mean, or another.",
+            )
+
+
+def _says_where_it_lies(projection: Projection) -> bool:
+    """Whether the docstring says of the plane that it lies elsewhere than at the path's last point."""
+    text = f"{type(projection).__doc__} {type(projection).plane.__doc__}".lower()
+    text = re.sub(r"\b(path.s )?(last|end|final)[ -]?(point|one|θ|theta|snapshot)?\b", " ", text)
+    return _ELSEWHERE.search(text) is not None
+
+
+def _draws_from_its_seed(projection: Projection) -> None:
+    terrain = terrains()[0]
+    one, rng = np.random.default_rng(_SEED), np.random.default_rng(_SEED + 1)
+    with own_generators(projection) as made:
+        first = projection.plane(terrain.objective, terrain.path, one)
+    other = projection.plane(terrain.objective, terrain.path, rng)
+    if not made or has_drawn(rng, _SEED + 1) or any("seed" in name for name in type(projection).model_fields):
+        return
+    if identical(first.directions, other.directions):
+        fail(
+            f"plane draws from a generator of its own, {made[0]}, and never from the one that it is given, so that all "
+            "seeds give the same plane.",
+            "Draw everything from the argument, as in rng.normal(size=(2, n)).",
+        )
+
+
+def _of_a_seed(projection: Projection) -> dict[str, Array]:
+    """Return the plane of a seed other than the first, as another process is asked for it."""
+    plane = _plane(projection, terrains()[0], _SEED + 1)
+    return {"centre": plane.centre, "directions": plane.directions}
+
+
+def _is_the_same_elsewhere(projection: Projection) -> None:
+    _plane(projection, terrains()[0])  # what another seed leaves behind must not matter
+    demand_same_afresh(
+        projection,
+        _of_a_seed,
+        "the same seed",
+        "Let plane depend on the fields and its arguments alone: take no seed from hash() of a text or from the time, "
+        "no order from a set, and keep nothing for other seeds, paths or fields.",
+        processes=1,
+    )
+
+
+def _leaves_the_process_alone(projection: Projection) -> None:
+    terrain = terrains()[0]
+    demand_undisturbed("plane", lambda: _plane(projection, terrain))
 
 
 def _comes_near_the_path(projection: Projection) -> None:
@@ -267,10 +345,26 @@ CHECKS: tuple[Check, ...] = (
         varied=True,
     ),
     Check("directions_span_a_plane", "The directions are neither zero nor parallel.", _directions_span_a_plane, True),
-    Check("axes_are_described", "Labels, reach and shares are what they should be.", _axes_are_described),
+    Check("axes_are_described", "Labels, reach and shares are what they should be.", _axes_are_described, varied=True),
     Check("read_outs_agree", "Lifting and projecting undo each other; no distance is negative.", _read_outs_agree),
     Check("is_deterministic", "The same seed gives the same plane.", _is_deterministic, varied=True),
     Check("leaves_its_arguments_alone", "Neither the path nor the objective is changed.", _leaves_its_arguments_alone),
+    Check("draws_from_its_seed", "What is random in it comes from the seed.", _draws_from_its_seed),
+    Check(
+        "is_the_same_elsewhere",
+        "Another process, in which no plane was laid before, gets the same.",
+        _is_the_same_elsewhere,
+    ),
+    Check(
+        "leaves_the_process_alone",
+        "Nothing is printed, written into the working folder, or changed that others rely on.",
+        _leaves_the_process_alone,
+    ),
+    Check(
+        "passes_through_the_last_point",
+        "The plane passes through the path's last point, or the docstring says through which.",
+        _passes_through_the_last_point,
+    ),
     Check("comes_near_the_path", "The plane passes by the path.", _comes_near_the_path),
     Check("keeps_its_plane", "A plane stays as it is when another is laid.", _keeps_its_plane),
     Check(

@@ -154,7 +154,7 @@ def _of_a_training(schedule: Schedule) -> dict[str, Array]:
 
 def _is_the_same_elsewhere(schedule: Schedule) -> None:
     remedy = "Let factors depend on its arguments and the fields alone: compute them anew, and use no hash() of a text."
-    demand_same_afresh(schedule, _of_a_training, "the same training", remedy)
+    demand_same_afresh(schedule, _of_a_training, "the same training", remedy, processes=1)
 
 
 def _leaves_the_process_alone(schedule: Schedule) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from landscape.kinds import Plugin
 
-LIMIT = 6
+LIMIT = 7
 
 
 def variants(plugin: Plugin) -> list[Plugin]:
@@ -51,9 +51,9 @@ def _options(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[di
 
 
 def _changes(moves: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the fields to change: all to their first values, to their second and third ones, then each alone."""
+    """Yield the fields to change: all to their first values, and so on to their fourth ones, then each alone."""
     turns = range(max(map(len, moves.values()), default=0))
-    for turn in turns[:3]:
+    for turn in turns[:4]:
         yield {name: values[turn % len(values)] for name, values in moves.items()}
     for turn in turns:
         yield from ({name: values[turn]} for name, values in moves.items() if turn < len(values))
