@@ -83,6 +83,7 @@ class Registry:
 
     failures: list[Failure] = field(default_factory=list)
     _provided: list[Provided] = field(default_factory=list)
+    _files: dict[str, Path] = field(default_factory=dict)
 
     def provided(self, kind: KindName) -> list[Provided]:
         """Return all plugins of a kind: the built-ins in the order of their catalogue, then others by name."""
@@ -268,13 +269,17 @@ def load_plugin(path: str | Path) -> ModuleType:
     Raises
     ------
     PluginError
-        When the file is absent, does not run (naming file and line) or provides nothing valid.
+        When the file is absent, does not run (naming file and line) or provides nothing valid, or when another
+        file of its name is loaded.
     """
     path = Path(path).resolve()
     if not path.is_file() or path.suffix != ".py":
         raise PluginError(f"{str(path)!r} is not a plugin file: name an existing file that ends in .py")
     found = registry()
     others = [p for p in found._provided if p.distribution != path.name]
+    same = found._files.get(path.name, path)
+    if same != path and same.is_file() and len(others) < len(found._provided):
+        raise PluginError(f"{str(path)!r} has the name of {str(same)!r}, which is loaded: rename one of them")
     trial = Registry(_provided=list(others))
     module = run_file(path)
     with saying_where(path):
@@ -282,6 +287,7 @@ def load_plugin(path: str | Path) -> ModuleType:
     if trial.failures:
         raise PluginError(f"{path.name}: {trial.failures[0].reason}")
     found._provided[:] = trial._provided
+    found._files[path.name] = path
     for new in found._provided[len(others) :]:
         if found._owner(new.cls.kind, new.name) is not new:
             text = f"{new.cls.kind} {new.name!r} of {path.name} is not the only one: write {new.key!r} to mean it"

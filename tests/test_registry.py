@@ -546,3 +546,19 @@ def test_odd_files_are_errors_that_say_where(tmp_path, fresh_registry, source, m
     (tmp_path / "my_cost.py").write_bytes(source)
     with pytest.raises(PluginError, match=message):
         load_plugin(tmp_path / "my_cost.py")
+
+
+def test_two_files_of_one_name_are_told_apart(fresh_registry, tmp_path):
+    first, second = (tmp_path / folder / "same.py" for folder in ("one", "two"))
+    for path, name in ((first, "here"), (second, "there")):
+        path.parent.mkdir()
+        path.write_text(COST.format(name=name))
+    load_plugin(first)
+    with pytest.raises(
+        PluginError, match=r"two/same\.py' has the name of '.*one/same\.py', which is loaded: rename one"
+    ):
+        load_plugin(second)
+    assert registry().find("cost", "here").distribution == "same.py"
+    first.rename(tmp_path / "moved.py")
+    load_plugin(second)
+    assert registry().find("cost", "there").distribution == "same.py"
