@@ -78,6 +78,6 @@ def _apply() -> None:
     from threadpoolctl import threadpool_limits
 
     while _limiter:
-        _limiter.pop().restore_original_limits()  # type: ignore[attr-defined]
+        _limiter.pop().restore_original_limits()  # type: ignore[attr-defined]  # threadpoolctl has no types
     if _holders:
         _limiter.append(threadpool_limits(min(_holders.values()), user_api="blas"))

@@ -65,10 +65,10 @@ def load_plugins(files: Iterable[Path] | None) -> None:
     from landscape.registry import load_plugin, registry
 
     with warnings.catch_warnings(), open(os.devnull, "w") as nothing, _output_to(nothing):
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # those of installed plugins: what fails of them is listed with its reason
         registry()
     with warnings.catch_warnings(record=True) as caught, _output_to(sys.stderr):
-        warnings.simplefilter("default")
+        warnings.simplefilter("default")  # those of the user's own files are all shown, below
         for file in files or ():
             load_plugin(file)
     for warning in caught:
