@@ -4,22 +4,24 @@ import base64
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from asking import decoded, idle, until
 
 from landscape import Experiment, fit
 from landscape.costs import Quadratic
 from landscape.dashboard import create_app
+from landscape.dashboard.chunks import Known
 from landscape.dashboard.controls import controls_of, written
 from landscape.dashboard.links import experiment_of, query_of
 from landscape.dashboard.pace import FASTEST, Pace
 from landscape.dashboard.payloads import POINT_COLUMNS, encode
 from landscape.dashboard.recorded import load
-from landscape.dashboard.session import Known, Session
+from landscape.dashboard.session import Session
 from landscape.dashboard.settings import NETWORK, Identity, read_settings, suited
 from landscape.dashboard.slices import lay
 from landscape.dashboard.trail import Trail
@@ -49,36 +51,11 @@ SMALL = Experiment(
 )
 
 
-def decoded(chunk: dict[str, Any]) -> tuple[list[int], np.ndarray]:
-    steps = np.frombuffer(base64.b64decode(chunk["points"]["steps"]), "<i4")
-    rows = np.frombuffer(base64.b64decode(chunk["points"]["rows"]), "<f4")
-    return steps.tolist(), rows.reshape(-1, len(POINT_COLUMNS))
-
-
 @pytest.fixture
 def session() -> Iterator[Session]:
     made = Session(SMALL)
     yield made
     made.close()
-
-
-def until(session: Session, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Ask as the page does until `holds`, and return all that the session has then."""
-    deadline = time.monotonic() + 60
-    known = Known()
-    while time.monotonic() < deadline:
-        session.chunk(known)  # waits a moment for news
-        chunk = session.chunk(Known())
-        if "points" not in chunk:
-            continue
-        if holds(chunk):
-            return chunk
-        known = Known(chunk["key"], chunk["to"], chunk["surface"]["version"], revision=chunk["state"]["revision"])
-    pytest.fail(f"it never came; the last state was {chunk['state']}")
-
-
-def idle(chunk: dict[str, Any]) -> bool:
-    return not chunk["state"]["running"] and not chunk["state"]["busy"]
 
 
 # Pace
@@ -359,7 +336,7 @@ def test_other_projection_brings_path_and_surface_together(session: Session) -> 
     until(session, lambda chunk: chunk["to"] > 40)
     session.toggle()
     before = until(session, idle)
-    session.set_projection("start_end")
+    session.set_view(projection("start_end"))
     after = until(session, lambda chunk: idle(chunk) and chunk["surface"]["labels"][0] == "start to end")
     assert after["key"] != before["key"]
     assert after["surface"]["plane"] != before["surface"]["plane"]

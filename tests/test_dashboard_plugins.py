@@ -13,18 +13,20 @@ import pytest
 from dash import html
 from typer.testing import CliRunner
 
-from landscape import Experiment, Run, costs, fit
+from landscape import Experiment, costs
 from landscape.dashboard import PluginFiles, Server
 from landscape.dashboard.about import about, code_of
+from landscape.dashboard.chunks import Known
 from landscape.dashboard.code import coloured
 from landscape.dashboard.controls import label_of
 from landscape.dashboard.plugin_callbacks import notes
 from landscape.dashboard.renewal import Replacement, chain, kept, renewed
-from landscape.dashboard.session import Known, Session
+from landscape.dashboard.session import Session
 from landscape.dashboard.settings import NETWORK, Identity, default_of, options, read_settings
 from landscape.dashboard.visitors import Visitors
 from landscape.describe import where_in_plugins
 from landscape.errors import PluginError
+from landscape.experiment import projection
 from landscape.kinds import Plugin
 from landscape.registry import load_plugin, registry
 
@@ -373,15 +375,6 @@ def test_error_in_a_plugin_names_its_line_and_goes_when_the_file_is_mended(file:
         session.close()
 
 
-def test_run_whose_plugin_is_missing_is_refused_with_what_to_do(file: Path) -> None:
-    load_plugin(file)
-    run = fit(Experiment(**SMALL, cost="lens", epochs=1))
-    registry()._provided[:] = [p for p in registry()._provided if p.name != "lens"]
-    stored = Run(run.described, run.history, run.path, run.provenance)
-    with pytest.raises(PluginError, match=r"lens(.|\n)*landscape show"):
-        Server(stored)
-
-
 PROJECTION = """
 from pydantic import Field
 from landscape import Plane, Projection, hookimpl
@@ -406,11 +399,11 @@ def test_projection_in_use_is_replaced_and_falls_back_to_pca(tmp_path: Path) -> 
     files = PluginFiles([path])
     visitors = Visitors(None, Experiment(**SMALL), files)
     session = visitors._sessions["one"] = visitors.new()
-    session.set_projection("first")
+    session.set_view(projection("first"))
     save(files, path, PROJECTION.replace("Field(0", "Field(1"))
-    assert session._projection.turn == 1  # type: ignore[attr-defined]
+    assert session.view.turn == 1  # type: ignore[attr-defined]
     save(files, path, PROJECTION.replace('"first"', '"second"'))
-    assert session.projection == "pca"
+    assert session.view == projection("pca")
 
 
 # About

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -49,6 +50,17 @@ class Watch(CSV):
 
 class Sharpest(PCA):
     name: ClassVar[str] = "sharpest"
+
+
+class Steepest(PCA):
+    """Lays the plane along the gradient, which takes the cost."""
+
+    name: ClassVar[str] = "steepest"
+
+    def plane(self, objective, path, rng):
+        plane = super().plane(objective, path, rng)
+        gradient = objective.gradient(path.last)[1]
+        return replace(plane, directions=np.stack([gradient, plane.directions[0]]))
 
 
 class Snake(Identity):
@@ -133,13 +145,48 @@ def test_everything_that_is_missing_is_said_with_what_to_install(folder):
         for kind, name in what.items()
     }
     assert set(run.missing()) == lines
-    for ask in (lambda: run.experiment, lambda: run.objective, run.plane):
+    for ask in (lambda: run.experiment, lambda: run.objective, lambda: run.surface(resolution=3)):
         with pytest.raises(PluginError) as raised:
             ask()
         assert FOCAL in str(raised.value)
     with pytest.raises(PluginError) as raised:
         _ = run.objective
     assert "lion" not in str(raised.value)  # which the cost does not need
+
+
+def test_a_plane_that_the_path_alone_decides_is_laid_all_the_same(everything, folder):
+    run = Run.open(folder)
+    for name in ("pca", "start_end", "random", "filter_normalized"):
+        one, two = (each.plane(name, seed=3) for each in (run, everything))
+        np.testing.assert_array_equal(one.directions, two.directions)
+        assert one.labels == two.labels
+    provide(Steepest)
+    with pytest.raises(PluginError, match=r"cost 'focal' of landscape-focal 0\.3 is not installed"):
+        run.plane("steepest")
+
+
+def test_without_its_data_only_what_needs_no_layout_is_laid(tmp_path):
+    run = fit(Experiment(**XOR), folder=tmp_path / "run")
+    edit(run.folder, "dataset", {"name": "fashion"}, "landscape-fashion:fashion 1.0")
+    opened = Run.open(run.folder)
+    np.testing.assert_array_equal(opened.plane().directions, run.plane().directions)
+    with pytest.raises(PluginError, match=r"dataset 'fashion' of landscape-fashion 1\.0 is not installed"):
+        opened.plane("filter_normalized")
+
+
+def test_the_nearest_experiment_has_defaults_in_place_of_what_is_missing(everything, folder):
+    run = Run.open(folder)
+    assert everything.nearest() is everything.experiment
+    assert run.nearest() == Experiment(**XOR)
+    provide(Focal, Snake)
+    near = run.nearest()
+    assert (type(near.cost), type(near.activation), near.optimizer) == (Focal, Snake, Experiment().optimizer)
+
+
+def test_where_defaults_do_not_go_with_the_rest_nothing_but_the_seed_is_kept(tmp_path):
+    run = fit(Experiment(**XOR, seed=7), folder=tmp_path / "run")
+    edit(run.folder, "epochs", "many", "")
+    assert Run.open(run.folder).nearest() == Experiment(seed=7)
 
 
 def test_what_only_training_needs_is_not_needed_for_the_cost(everything, folder):
@@ -301,10 +348,15 @@ def test_every_command_shows_what_it_can_and_says_what_to_install(without_cost, 
         assert json.loads(Path(f"{figure}.json").read_text())["data"]
     again = command("surface", without_cost, "--resolution", "4", "--figure", "again.json")
     assert again.exit_code == 0, again.output
-    for words in (("surface", without_cost, "--resolution", "5", "--name", "finer"), ("explore", without_cost)):
-        refused = command(*words)
-        assert refused.exit_code == 2
-        assert FOCAL in refused.stderr
+    refused = command("surface", without_cost, "--resolution", "5", "--name", "finer")
+    assert refused.exit_code == 2
+    assert FOCAL in refused.stderr
+    served = []
+    monkeypatch.setattr("landscape.dashboard.app.explore", lambda run, **given: served.append(run.folder))
+    explored = command("explore", without_cost)
+    assert explored.exit_code == 0, explored.output
+    assert served == [without_cost]
+    assert f"missing: {FOCAL}" in explored.stderr
 
 
 def test_first_weights_are_drawn_without_the_cost(tmp_path):

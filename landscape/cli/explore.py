@@ -53,8 +53,8 @@ def explore(
         load_plugins(plugin)
     experiment = experiment_from(preset, config, overrides) if described else None
     opened = None if run is None else open_run(run, None)
-    if opened is not None:
-        opened.experiment  # noqa: B018  (a page that replays a run needs its plugins: what is missing is said here)
+    for missing in opened.missing() if opened is not None else ():
+        typer.echo(f"missing: {missing}", err=True)
     from landscape.dashboard import explore as serve
 
     try:

@@ -113,9 +113,8 @@ def _history(run: Run) -> list[tuple[str, ...]]:
 
 
 def _ending(run: Run) -> list[tuple[str, str]]:
-    said = {"running": "still being trained, or its process was killed"}
     return [
-        ("ended", run.message or said.get(run.ending, run.ending)),
+        ("ended", run.ended),
         ("steps", f"{len(run.history.batch_cost):,} in {run.seconds:.2f} s"),
         ("path", f"{len(run.path):,} snapshots of {run.path.thetas.shape[1]:,} parameters"),
     ]

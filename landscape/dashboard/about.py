@@ -58,7 +58,7 @@ def about(slot: str, name: str) -> list[Any]:
     rows: list[tuple[str, Any]] = [
         ("Source", provided.cls.source),
         ("Provided by", provider_of(provided)),
-        ("In a terminal", html.Code(f"--set {slot}={name}")),
+        ("In a terminal", html.Code(f"--projection {name}" if slot == "projection" else f"--set {slot}={name}")),
     ]
     said: list[Any] = [part for term, text in rows if text for part in (html.Dt(term), html.Dd(text))]
     code = code_of(provided.cls)

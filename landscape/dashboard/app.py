@@ -20,7 +20,7 @@ from landscape.dashboard.plugin_callbacks import register_plugins
 from landscape.dashboard.plugin_files import PluginFiles
 from landscape.dashboard.recorded import load
 from landscape.dashboard.visitors import Visitors
-from landscape.errors import LandscapeError, PluginError
+from landscape.errors import LandscapeError
 from landscape.experiment import Experiment
 from landscape.runs import Run
 
@@ -69,17 +69,10 @@ def create_app(
 
     Parameters
     ----------
-    run : a finished run to show first.
+    run : a finished run to show first; of one whose plugins are missing here, what does not need them.
     experiment : what the controls say at first, when no run is given.
     plugins : plugin files; the page follows them while ``plugins.start`` is in effect.
-
-    Raises
-    ------
-    PluginError
-        When a plugin that the run needs is missing: its slice is computed here, from all of them.
     """
-    if run is not None:
-        _check(run)
     keep_code()
     server = Flask("landscape.dashboard")
     server.secret_key = secrets.token_bytes(32)
@@ -112,16 +105,6 @@ def create_app(
     register(app, visitors)
     register_plugins(app, visitors, plugins)
     return app
-
-
-def _check(run: Run) -> None:
-    """Raise PluginError when a plugin that `run` needs is missing, rather than with every request."""
-    try:
-        run.experiment  # noqa: B018  (which is built when it is asked for)
-    except PluginError as error:
-        raise PluginError(
-            f"{error}; to replay a run takes all of its plugins, `landscape show` tells of it without them"
-        ) from error
 
 
 def _index(app: Dash) -> str:

@@ -8,21 +8,23 @@ from typing import Any, NamedTuple
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from landscape.dashboard.chunks import Known
 from landscape.dashboard.judging import Settings, over_limits
 from landscape.dashboard.links import experiment_of, query_of
 from landscape.dashboard.pace import SPEEDS
-from landscape.dashboard.session import Known, Session
+from landscape.dashboard.session import Session
 from landscape.dashboard.settings import (
     NETWORK,
     Identity,
-    fields,
     function_of,
     panel,
     preset_of,
     read_settings,
     suited,
 )
+from landscape.dashboard.views import SLOT, fields_of, read_view, value_of, view_options
 from landscape.dashboard.visitors import Visitors
+from landscape.doubts import doubts
 from landscape.errors import LandscapeError, PluginError
 from landscape.experiment import Experiment, preset_names
 
@@ -105,21 +107,25 @@ def _register_commands(app: Dash, visitors: Visitors) -> None:
         Output("form-note", "children", allow_duplicate=True),
         Output("reset", "className", allow_duplicate=True),
         Output("run", "disabled", allow_duplicate=True),
+        Output({"type": "choice", "slot": SLOT}, "data", allow_duplicate=True),
+        Output({"type": "choice", "slot": SLOT}, "value", allow_duplicate=True),
         *(Input(name, "n_clicks") for name in ("run", "step", "reset", "refit")),
         *READ,
         prevent_initial_call=True,
     )
     def command(*given: Any) -> tuple[Any, ...]:
         session, name = visitors.current(), str(ctx.triggered_id)
-        settings = settings_of(session)
+        settings, had = settings_of(session), session.saved
         wrong = settings.experiment is None
         if wrong and name != "refit" and not (name == "run" and session.running):
-            return no_update, _refusal(settings), "button", True
+            return no_update, _refusal(settings), "button", True, no_update, no_update
         if settings.experiment is not None:
             session.configure(settings.experiment)
         {"run": session.toggle, "step": session.step, "reset": session.reset, "refit": session.refit}[name]()
         said = (_refusal(settings), "button") if wrong else said_of(session)
-        return ({"command": name, "clicks": given[:4]}, *said, wrong and not session.running)
+        # a surface that was saved with a run goes when that run does
+        views = (view_options(session), value_of(session.view)) if had != session.saved else (no_update, no_update)
+        return ({"command": name, "clicks": given[:4]}, *said, wrong and not session.running, *views)
 
     @app.callback(Output("done", "data", allow_duplicate=True), Input("speed", "value"), prevent_initial_call=True)
     def set_speed(name: str) -> dict[str, Any]:
@@ -127,14 +133,6 @@ def _register_commands(app: Dash, visitors: Visitors) -> None:
             raise PreventUpdate
         visitors.current().set_speed(SPEEDS[name])
         return {"speed": name}
-
-    @app.callback(Output("done", "data", allow_duplicate=True), Input("projection", "value"), prevent_initial_call=True)
-    def set_projection(name: str) -> dict[str, Any]:
-        try:
-            visitors.current().set_projection(name)
-        except LandscapeError as error:
-            raise PreventUpdate from error
-        return {"projection": name}
 
 
 def settings_of(session: Session) -> Settings:
@@ -151,7 +149,7 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
     )
     def other_part(name: str) -> Any:
         try:
-            return fields(ctx.triggered_id["slot"], name)
+            return fields_of(ctx.triggered_id["slot"], name)
         except PluginError as error:  # its file was loaded again without it
             raise PreventUpdate from error
 
@@ -189,9 +187,12 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
         function = _chosen_function()
         if function is not None and function != function_of(session.experiment):
             return _other_function(session, function)
-        settings = settings_of(session)
+        settings, look = settings_of(session), read_view(*given_of())
+        if look.view is not None:
+            session.set_view(look.view)
+        messages = settings.errors | look.errors
         errors = [
-            [settings.errors.get((item["id"]["slot"], item["id"]["field"]), "") for item in items]
+            [messages.get((item["id"]["slot"], item["id"]["field"]), "") for item in items]
             for items in ctx.outputs_list[:2]
         ]
         if settings.experiment is None:
@@ -200,9 +201,9 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
             return (*errors, paused, True, True, "button", _refusal(settings), *told)
         session.configure(settings.experiment)
         query = query_of(settings.experiment)
-        note, look = said_of(session)
+        note, button = said_of(session)
         preset = no_update if preset_of(settings.experiment) else None
-        return (*errors, False, False, False, look, note, query, preset, _settled(), no_update, no_update)
+        return (*errors, False, False, False, button, note, query, preset, _settled(), no_update, no_update)
 
     @app.callback(
         Output("settings", "children"),
@@ -253,9 +254,18 @@ def _settled() -> dict[str, Any]:
 
 
 def said_of(session: Session) -> tuple[str, str]:
-    """Return the note below the settings and the look of Reset, which say whether something waits for it."""
+    """Return the note below the settings and the look of Reset: what some settings wait for, and what is doubtful."""
     button = session.waits
-    return f"Applies on {button}" if button else "", "button pending" if button == "Reset" else "button"
+    note = [f"Applies on {button}"] if button else []
+    return ". ".join([*note, *doubts_of(session)]), "button pending" if button == "Reset" else "button"
+
+
+def doubts_of(session: Session) -> list[str]:
+    """Return what in the settings is most likely a mistake, as sentences without a full stop."""
+    try:
+        return [f"{text[:1].upper()}{text[1:]}" for text in doubts(session.experiment)]
+    except Exception:  # it asks plugins, which may raise anything; training them says what
+        return []
 
 
 def _refusal(settings: Settings) -> str:

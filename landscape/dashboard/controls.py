@@ -39,13 +39,15 @@ _WRITTEN = {
     "clip_norm": "Clip by norm",
     "clip_value": "Clip by value",
     "elu": "ELU",
+    "filter_normalized": "Random (filter-normalised)",
     "gelu": "GELU",
     "idx": "IDX files",
     "kl_divergence": "KL divergence",
-    "learning_rate": "Learning rate η",
+    "learning_rate": "Learning rate",
     "mnist": "MNIST",
     "nadam": "NAdam",
     "npz": "NPZ file",
+    "pca": "PCA of the path",
     "radam": "RAdam",
     "relu": "ReLU",
     "leaky_relu": "Leaky ReLU",
@@ -53,6 +55,7 @@ _WRITTEN = {
     "selu": "SELU",
     "sgd": "SGD",
     "silu": "SiLU",
+    "start_end": "Start–end",
     "xor": "XOR",
 }
 
@@ -226,5 +229,9 @@ SLOTS: dict[str, KindName] = {
     "cost": "cost",
     "optimizer": "optimizer",
     "schedule": "schedule",
+    "projection": "projection",
 }
-"""The parts of an experiment that are chosen among plugins, and of which kind each is."""
+"""What is chosen among plugins, and of which kind each is: parts of the experiment, and how to look at it."""
+
+OF_EXPERIMENT = tuple(slot for slot in SLOTS if slot != "projection")
+"""The parts of an experiment among them."""

@@ -7,11 +7,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from landscape.dashboard.controls import SLOTS
+from landscape.dashboard.controls import OF_EXPERIMENT
 from landscape.errors import ExperimentError
 from landscape.experiment import Experiment
+from landscape.kinds import Plugin
 
 _MOST_LAYERS, _MOST_UNITS, _MOST_BATCH, _MOST_EPOCHS = 8, 1024, 10_000, 10_000
+
+
+Messages = dict[tuple[str, str], str]
+"""What is wrong with each setting, by slot and field; what belongs to no field has the field ``""``."""
 
 
 class Settings(NamedTuple):
@@ -21,7 +26,7 @@ class Settings(NamedTuple):
     """
 
     experiment: Experiment | None
-    errors: dict[tuple[str, str], str]
+    errors: Messages
     problem: str = ""
 
 
@@ -39,18 +44,29 @@ def judge(values: Mapping[str, Any]) -> Settings:
 
 def _explain(error: ValidationError) -> Settings:
     """Return the messages by setting."""
-    errors: dict[tuple[str, str], str] = {}
+    errors: Messages = {}
     problem = ""
     for found in error.errors():
         where = [str(part) for part in found["loc"]]
         text = _message(found["type"], found["msg"])
         if not where:
             problem = text
-        elif where[0] in (*SLOTS, "function"):
+        elif where[0] in (*OF_EXPERIMENT, "function"):
             errors[where[0], where[1] if len(where) > 1 else ""] = text
         else:
             errors["experiment", where[0]] = text
     return Settings(None, errors, problem)
+
+
+def judge_part(slot: str, cls: type[Plugin], values: Mapping[str, Any]) -> tuple[Plugin | None, Messages]:
+    """Return the plugin of these `values` and no messages, or None and the messages."""
+    try:
+        return cls(**values), {}
+    except ValidationError as error:
+        where = [(str(found["loc"][0]) if found["loc"] else "", found) for found in error.errors()]
+        return None, {(slot, field): _message(found["type"], found["msg"]) for field, found in where}
+    except Exception as error:  # validators of plugins may raise anything
+        return None, {(slot, ""): f"{type(error).__name__}: {error}"}
 
 
 _PLAIN_WORDS = {
@@ -69,9 +85,9 @@ def _message(kind: str, text: str) -> str:
     return _PLAIN_WORDS.get(kind, text[:1].upper() + text[1:])
 
 
-def over_limits(experiment: Experiment) -> dict[tuple[str, str], str]:
+def over_limits(experiment: Experiment) -> Messages:
     """Return what is beyond what one page may ask of the machine, by setting."""
-    found: dict[tuple[str, str], str] = {}
+    found: Messages = {}
     if len(experiment.hidden) > _MOST_LAYERS:
         found["experiment", "hidden"] = f"{len(experiment.hidden)} layers: this page trains at most {_MOST_LAYERS}"
     elif max(experiment.hidden, default=0) > _MOST_UNITS:

@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from landscape.dashboard.callbacks import said_of
 from landscape.dashboard.links import query_of
 from landscape.dashboard.pace import SPEEDS
 from landscape.dashboard.parts import aria, button
@@ -130,7 +131,7 @@ def _columns(session: Session, files: PluginFiles | None) -> list[Any]:
             [
                 html.Div(notes(files), id="plugin-notes", className="plugin-notes"),
                 html.Div(panel(session.experiment), id="settings"),
-                html.Div(id="form-note", className="pending-note", role="status"),
+                html.Div(said_of(session)[0], id="form-note", className="pending-note", role="status"),
             ],
             className="settings panel",
             **aria(label="Settings"),

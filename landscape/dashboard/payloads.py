@@ -37,6 +37,7 @@ def surface_payload(surface: Surface, *, version: str, plane: str) -> dict[str, 
 
     `version` changes with every finer part, `plane` only with the plane. Heights are logarithms when all
     costs are positive; some functions and cost plugins go to zero and below, and are shown as they are.
+    One of no examples is ``absent``: there is but its grid.
     """
     along_b, along_a = surface.finest()
     cost = surface.masked[np.ix_(along_b, along_a)]
@@ -51,6 +52,7 @@ def surface_payload(surface: Surface, *, version: str, plane: str) -> dict[str, 
         "labels": list(surface.plane.labels),
         "examples": surface.examples,
         "available": surface.available,
-        "nonfinite": int(cost.size - known.size),
+        "absent": not surface.examples,
+        "nonfinite": int(cost.size - known.size) if surface.examples else 0,
         "error": finite(float(np.nanmedian(surface.standard_error))) if known.size else None,
     }

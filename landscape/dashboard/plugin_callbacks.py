@@ -12,8 +12,9 @@ from landscape.dashboard.callbacks import CHOICES, READ, Given, given_of, said_o
 from landscape.dashboard.controls import SLOTS, label_of
 from landscape.dashboard.plugin_files import PluginFiles
 from landscape.dashboard.renewal import Replacement, chain, kept
+from landscape.dashboard.session import Session
 from landscape.dashboard.settings import default_of, fields, options, read_fields
-from landscape.dashboard.stage import projection_options
+from landscape.dashboard.views import SLOT, saved_name, view_options
 from landscape.dashboard.visitors import Visitors
 from landscape.errors import PluginError
 from landscape.registry import registry
@@ -77,6 +78,13 @@ def _register_about(app: Dash) -> None:
         name = chosen.get(slot)
         if slot not in SLOTS or not isinstance(name, str):
             raise PreventUpdate
+        if saved_name(name):
+            return (
+                True,
+                f"Surface {saved_name(name)!r}",
+                "It was saved with the run, and is shown as it was computed then.",
+                slot,
+            )
         try:
             return True, label_of(name), about(slot, name), slot
         except PluginError as error:
@@ -100,8 +108,6 @@ def _register_reload(app: Dash, visitors: Visitors, files: PluginFiles) -> None:
     @app.callback(
         Output("plugin-notes", "children"),
         Output("followed", "data"),
-        Output("projection", "data"),
-        Output("projection", "value"),
         Output(CHOICES, "data"),
         Output(CHOICES, "value"),
         Output(_FIELDSETS, "children", allow_duplicate=True),
@@ -116,17 +122,17 @@ def _register_reload(app: Dash, visitors: Visitors, files: PluginFiles) -> None:
     def follow(_version: int, followed: int, *_read: Any) -> tuple[Any, ...]:
         version, session = files.version, visitors.current()
         replacements, given = files.since(followed), given_of()
-        slots = [item["id"]["slot"] for item in ctx.outputs_list[4]]
+        slots = [item["id"]["slot"] for item in ctx.outputs_list[2]]
         news = {slot: _follow(slot, given, replacements) if slot in SLOTS else _Followed() for slot in slots}
+        if SLOT in news:
+            news[SLOT] = _with_saved(news[SLOT], given.chosen.get(SLOT, ""), session)
         said = tuple(one.said for one in news.values() if one.said)
         return (
             notes(files, said),
             version,
-            projection_options(),
-            session.projection,
             [news[slot].options for slot in slots],
             [news[slot].name for slot in slots],
-            [news.get(item["id"]["slot"], _Followed()).fields for item in ctx.outputs_list[6]],
+            [news.get(item["id"]["slot"], _Followed()).fields for item in ctx.outputs_list[4]],
             {"plugins": version},
             *(said_of(session) if settings_of(session).experiment else (no_update, no_update)),
         )
@@ -139,6 +145,12 @@ class _Followed(NamedTuple):
     name: Any = no_update
     fields: Any = no_update
     said: str = ""
+
+
+def _with_saved(news: _Followed, chosen: str, session: Session) -> _Followed:
+    """Return what changes in the choice of the view, to which surfaces belong that were saved with the run."""
+    listed = view_options(session)
+    return _Followed(listed) if saved_name(chosen) else news._replace(options=listed)
 
 
 def _follow(slot: str, given: Given, replacements: list[Replacement]) -> _Followed:

@@ -17,6 +17,7 @@ from landscape.dashboard.payloads import finite, points_payload, surface_payload
 from landscape.dashboard.slices import Slice, lay
 from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, projection
+from landscape.objective import Objective
 from landscape.path import Path, as_path, snapshot_steps
 from landscape.training import Trainer
 
@@ -52,7 +53,7 @@ def make(experiment: Experiment | None = None, steps: int = _STEPS) -> dict[str,
         "to": int(path.steps[-1]) + 1,
         "points": points_payload(path.steps.tolist(), part.rows_of(path.thetas, costs, batches)),
         "surface": surface_payload(last.surface, version="recorded", plane="recorded"),
-        "tests": [_test(part, int(path.steps[k]), path.thetas[k]) for k in _spread(len(path))],
+        "tests": [_test(trainer.objective, part, int(path.steps[k]), path.thetas[k]) for k in _spread(len(path))],
         "changes": [],
         "state": {
             "running": False,
@@ -91,9 +92,9 @@ def _spread(count: int) -> list[int]:
     return [int(k) for k in np.unique(np.linspace(0, count - 1, _TESTS).round())]
 
 
-def _test(part: Slice, step: int, theta: np.ndarray) -> dict[str, float | None]:
-    here = part.objective.evaluate(theta, "test")
-    train = part.objective.evaluate(theta, "train", part.rows)
+def _test(objective: Objective, part: Slice, step: int, theta: np.ndarray) -> dict[str, float | None]:
+    here = objective.evaluate(theta, "test")
+    train = objective.evaluate(theta, "train", part.rows)
     return {
         "step": step,
         "cost": finite(here.cost),

@@ -11,19 +11,21 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from landscape._blas import blas_threads
+from landscape.dashboard.chunks import Known, chunk_of, has_news
 from landscape.dashboard.pace import Pace
-from landscape.dashboard.payloads import points_payload
 from landscape.dashboard.renewal import Replacement, kept, renewed
+from landscape.dashboard.replay import Saved, saved_of, show
 from landscape.dashboard.survey import survey, survey_due
-from landscape.dashboard.work import Snapshot, Work, begin, show
+from landscape.dashboard.work import Snapshot, Work, begin, finished
 from landscape.describe import where_in_plugins
 from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, projection
-from landscape.kinds import Plugin, Projection
+from landscape.kinds import Projection
 from landscape.runs import Run
+from landscape.training import Trainer
 
 _COPY_SECONDS = 0.04
 _BURST_SECONDS = 0.02
@@ -33,25 +35,6 @@ _WAIT_SECONDS = 0.25
 _ALONE_SECONDS = 120.0  # a page in the background still asks about once a minute
 
 
-class Known(NamedTuple):
-    """What a page has already.
-
-    Attributes
-    ----------
-    key : which run and which version of its points; those of others are sent from the start.
-    since : the first step that it does not have.
-    surface : the version of its surface.
-    tested : the step after which the test examples were last evaluated.
-    revision : that of the state.
-    """
-
-    key: str | None = None
-    since: int = 0
-    surface: str | None = None
-    tested: int | None = None
-    revision: int = -1
-
-
 class Session:
     """One visitor's run.
 
@@ -59,6 +42,7 @@ class Session:
     ----------
     experiment : what to train; by default that of `run`, else the classic network on MNIST.
     run : a finished run to show until the visitor trains anew.
+    view : how to look at it at first; by default, by PCA of the path.
 
     Attributes
     ----------
@@ -66,9 +50,14 @@ class Session:
     touched : when a page last asked.
     """
 
-    def __init__(self, experiment: Experiment | None = None, run: Run | None = None) -> None:
+    def __init__(
+        self,
+        experiment: Experiment | None = None,
+        run: Run | None = None,
+        view: Projection | Saved | None = None,
+    ) -> None:
         self._changed = threading.Condition()
-        self._wanted = experiment or (run.experiment if run else Experiment.preset("classic"))
+        self._wanted = experiment or (run.nearest() if run else Experiment.preset("classic"))
         self._run = run
         self._work: Work | None = None
         self._number = 0
@@ -78,7 +67,7 @@ class Session:
         self._running = False
         self._owed = 0
         self._pace = Pace()
-        self._projection: Projection = projection("pca")
+        self._view: Projection | Saved = view or projection("pca")
         self._notice = ""
         self._revision = 0
         self._closed = False
@@ -119,7 +108,7 @@ class Session:
             self._running = not self._running
             if self._running:
                 self._take_over()
-                self._build = self._build or (self._work is not None and self._work.trainer.done)
+                self._build = self._build or (self._work is not None and self._work.done)
                 self._notice, self._owed = "", 0
                 self._anchor()
 
@@ -128,8 +117,8 @@ class Session:
         with self._telling():
             self._take_over()
             self._running = False
-            if self._work is not None and self._work.trainer.done and not self._build:
-                self._notice = _finished(self._work)
+            if self._work is not None and self._work.done and not self._build:
+                self._notice = finished(self._work)
             else:
                 self._owed += 1
 
@@ -145,11 +134,10 @@ class Session:
             self._pace.speed = speed
             self._anchor()
 
-    def set_projection(self, part: str) -> None:
-        """Lay the plane by another projection; raises ExperimentError for one that there is not."""
-        chosen = projection(part)
-        if chosen != self._projection:
-            self._projection = chosen
+    def set_view(self, view: Projection | Saved) -> None:
+        """Lay the plane by another projection, or show a surface that was saved with the run."""
+        if view != self._view:
+            self._view = view
             self.refit()
 
     def refit(self) -> None:
@@ -170,12 +158,12 @@ class Session:
             work = self._work
             if work is None or self._build:
                 self._build = self._build or experiment != before
-            elif work.shown is None and not (work.trainer.index or self._running or self._owed):
+            elif work.shown is None and not (work.taken or self._running or self._owed):
                 self._build = experiment != work.experiment
             elif work.shown is None:
-                _apply_live(work, experiment)
-            if work is not None and work.trainer.done and self._running:
-                self._stop(_finished(work))
+                work.apply(experiment)
+            if work is not None and work.done and self._running:
+                self._stop(finished(work))
 
     def renew(self, replacements: Iterable[Replacement]) -> None:
         """Take the classes that came in place of others; a run under way keeps its own until Reset."""
@@ -185,15 +173,15 @@ class Session:
             self._notice = ""  # what it says may be true no longer
             self.configure(experiment)
         for one in replacements:
-            if type(self._projection) is one.old and one.new is not one.old:
+            if type(self._view) is one.old and one.new is not one.old:
                 self._project_by(one)
 
     def _project_by(self, one: Replacement) -> None:
         """Lay the plane by what came in place of the projection in use; by PCA where nothing did."""
-        values = self._projection.model_dump()
+        values = cast(Projection, self._view).model_dump()
         new = "pca" if one.new is None else one.new(**kept(one.new, values, one.old))
         with self._telling():
-            self._projection = projection(cast(Projection, new))
+            self._view = projection(cast(Projection, new))
             if self._work is not None:
                 self._work.refit, self._work.broken = True, False
 
@@ -218,11 +206,13 @@ class Session:
         self.live = True
         if self._run is not None:
             self._run, self._build = None, True
+            if isinstance(self._view, Saved):  # which is of the run that was shown
+                self._view = projection("pca")
         elif self._work is None and not self._building:
             self._build = True  # the last attempt failed
 
     def _anchor(self) -> None:
-        done = self._work.trainer.index if self._work is not None and not self._build else 0
+        done = self._work.taken if self._work is not None and not self._build else 0
         self._pace.anchor(perf_counter(), done)
 
     @property
@@ -231,9 +221,14 @@ class Session:
         return self._wanted
 
     @property
-    def projection(self) -> str:
-        """The name of the projection in use."""
-        return self._projection.name
+    def view(self) -> Projection | Saved:
+        """The projection in use, or the saved surface."""
+        return self._view
+
+    @property
+    def saved(self) -> list[str]:
+        """The names of the surfaces that were saved with the run that is shown."""
+        return saved_of(self._run)
 
     @property
     def speed(self) -> float:
@@ -266,13 +261,9 @@ class Session:
 
     def _news(self, known: Known) -> bool:
         work = self._shown()
-        if work is None:
-            return False
-        new_points = known.key != work.key or work.newest >= known.since
-        return new_points or (work.surface or {}).get("version") != known.surface or known.revision != self._revision
+        return work is not None and (known.revision != self._revision or has_news(work, known))
 
     def _chunk(self, known: Known) -> dict[str, Any]:
-        work = self._shown()
         state = {
             "revision": self._revision,
             "live": self.live,
@@ -280,21 +271,8 @@ class Session:
             "busy": self._busy(),
             "notice": self._notice,
         }
-        if work is None or work.surface is None:
-            return {"state": state, "surface": None}
-        first = known.since if known.key == work.key else 0
-        steps, rows = work.trail.since(first)
-        tested = work.tests[-1]["step"] if work.tests else None
-        return {
-            "key": work.key,
-            "from": first,
-            "to": steps[-1] + 1 if steps else first,
-            "points": points_payload(steps, rows),
-            "surface": None if known.surface == work.surface["version"] else work.surface,
-            "tests": None if first and known.tested == tested else work.tests,
-            "changes": work.changes,
-            "state": state | work.describe(),
-        }
+        work = self._shown()
+        return {"state": state, "surface": None} if work is None else chunk_of(work, known, state)
 
     # The trainer.
 
@@ -309,33 +287,34 @@ class Session:
                     return
                 if build:
                     self._rebuild()
-                elif work is not None and steps:
-                    self._train(work, steps)
-                elif work is not None:
-                    self._copy(work)
+                elif work is not None and work.trainer is not None:
+                    if steps:
+                        self._train(work, work.trainer, steps)
+                    else:
+                        self._copy(work, work.trainer)
 
     def _pause(self) -> float | None:
         """Return the seconds until the next step is due, None when none is."""
         work = self._work
         if not self._running or work is None:
             return None
-        return self._pace.wait(perf_counter(), work.trainer.index)
+        return self._pace.wait(perf_counter(), work.taken)
 
     def _due(self) -> int:
         """Return how many steps to take now."""
         work = self._work
-        if work is None or work.shown is not None or work.trainer.done:
+        if work is None or work.trainer is None or work.done:
             return 0
         if self._owed:
             return self._owed
-        return self._pace.due(perf_counter(), work.trainer.index) if self._running else 0
+        return self._pace.due(perf_counter(), work.taken) if self._running else 0
 
     def _uncopied(self) -> bool:
         """Whether training has paused on a step that the page does not know yet."""
         work = self._work
         if work is None or self._running or self._owed:
             return False
-        return work.shown is None and work.trainer.index > work.copied
+        return work.taken > work.copied
 
     def _rebuild(self) -> None:
         """Build the run that is wanted; the notice says why when that cannot be."""
@@ -354,34 +333,32 @@ class Session:
             self._work, self._building = work, False
             self._anchor()
 
-    def _train(self, work: Work, steps: int) -> None:
+    def _train(self, work: Work, trainer: Trainer, steps: int) -> None:
         """Take up to `steps` steps, for a moment at most, and copy θ where a copy is due."""
-        trainer, until = work.trainer, perf_counter() + _BURST_SECONDS
-        taken, message = 0, ""
+        until, taken, message = perf_counter() + _BURST_SECONDS, 0, ""
         try:
             while taken < steps and not trainer.done and perf_counter() < until:
                 work.batch_cost = trainer.step()
                 taken += 1
                 if trainer.index <= _DENSE_STEPS or trainer.theta.size <= _FEW_PARAMETERS:
-                    self._copy(work)
+                    self._copy(work, trainer)
         except Exception as error:  # divergence, or anything that a plugin raises
             message = _said(error)
         with self._changed:
             self._owed = max(0, self._owed - taken)
             if message or trainer.done:
-                self._stop(message or _finished(work))
+                self._stop(message or finished(work))
             elif perf_counter() - self.touched > _ALONE_SECONDS:
                 self._stop("Paused, because no page was looking. Run goes on.")
         if taken and perf_counter() - work.copied_at >= _COPY_SECONDS:
-            self._copy(work)
+            self._copy(work, trainer)
 
     def _stop(self, notice: str) -> None:
         self._running, self._owed, self._notice = False, 0, notice
         self._revision += 1
 
-    def _copy(self, work: Work) -> None:
+    def _copy(self, work: Work, trainer: Trainer) -> None:
         """Hand a copy of θ to the surveyor."""
-        trainer = work.trainer
         work.copied_at, work.copied = perf_counter(), trainer.index
         with self._changed:
             work.waiting.append(Snapshot(trainer.index, trainer.theta.copy(), work.batch_cost))
@@ -395,7 +372,7 @@ class Session:
                 self._changed.wait_for(lambda: self._closed or self._survey_due())
                 if self._closed:
                     return
-                work, chosen, running = self._work, self._projection, self._running
+                work, chosen, running = self._work, self._view, self._running
                 self._surveying = True
             if work is not None:
                 self._survey(work, chosen, running)
@@ -405,7 +382,7 @@ class Session:
     def _survey_due(self) -> bool:
         return self._work is not None and survey_due(self._work, self._running)
 
-    def _survey(self, work: Work, chosen: Projection, running: bool) -> None:
+    def _survey(self, work: Work, chosen: Projection | Saved, running: bool) -> None:
         try:
             survey(work, chosen, running, self._telling)
         except Exception as error:  # plugins may raise anything: said, and the page stays usable
@@ -420,25 +397,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, LandscapeError):
         return str(error)
     return f"{where_in_plugins(error)}{type(error).__name__}: {error}"
-
-
-def _apply_live(work: Work, experiment: Experiment) -> None:
-    """Apply those of the new settings that can change while training."""
-    old, new = work.experiment.optimizer, experiment.optimizer
-    live: dict[str, Any] = {"epochs": experiment.epochs}
-    if type(new) is type(old) and new != old:
-        live["optimizer"] = work.trainer.optimizer = new
-        work.changed_since_fit = True
-        work.changes = [*work.changes, {"step": work.trainer.index, "what": _difference(old, new)}]
-    work.trainer.total_steps = work.trainer.steps_per_epoch * experiment.epochs
-    work.experiment = work.experiment.model_copy(update=live)
-
-
-def _difference(old: Plugin, new: Plugin) -> str:
-    """Return which fields changed, and to what."""
-    names = [name for name in type(new).model_fields if getattr(new, name) != getattr(old, name)]
-    return ", ".join(f"{name} → {getattr(new, name)}" for name in names)
-
-
-def _finished(work: Work) -> str:
-    return f"All {work.experiment.epochs} epochs are trained. Raise epochs to go on, or Run to start anew."

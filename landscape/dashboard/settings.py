@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import html
 from pydantic import BaseModel
 
-from landscape.dashboard.controls import SLOTS, component, controls_of, label_of, read, with_help
+from landscape.dashboard.controls import OF_EXPERIMENT, SLOTS, component, controls_of, label_of, read, with_help
 from landscape.dashboard.judging import Settings, judge
 from landscape.dashboard.parts import aria
 from landscape.errors import PluginError
@@ -96,7 +96,7 @@ def options(slot: str) -> list[dict[str, str]]:
 
 def default_of(slot: str) -> str:
     """Return the part that a slot has when nobody says which."""
-    return str(Experiment.model_fields[slot].default)
+    return "pca" if slot == "projection" else str(Experiment.model_fields[slot].default)
 
 
 def choice(slot: str, label: str, value: str, data: list[dict[str, str]], text: str, width: str) -> html.Div:
@@ -111,11 +111,12 @@ def choice(slot: str, label: str, value: str, data: list[dict[str, str]], text: 
         maxDropdownHeight=320,
         comboboxProps={"withinPortal": True, "width": 220, "position": "bottom-start"},
     )
-    about = [_about(slot, label)] if slot in SLOTS else []
+    about = [about_button(slot, label)] if slot in SLOTS else []
     return html.Div([with_help(select, text), *about], className=f"{width} choice")
 
 
-def _about(slot: str, label: str) -> html.Button:
+def about_button(slot: str, label: str) -> html.Button:
+    """Return the button that tells of the plugin chosen in a slot."""
     words = f"About this {label.lower()}"
     return html.Button(
         "i", id={"type": "about", "slot": slot}, className="about", type="button", title=words, **aria(label=words)
@@ -152,14 +153,14 @@ def panel(experiment: Experiment) -> list[Any]:
     }
     hidden = " hidden" if function else ""
     defaults = Experiment().to_dict()
-    slots = {slot: _slot(slot, said.get(slot, defaults[slot])) for slot in SLOTS}
+    slots = {slot: _slot(slot, said.get(slot, defaults[slot])) for slot in OF_EXPERIMENT}
     return [
         _group(
             "Problem",
             [
                 preset_choice(experiment),
                 _function_choice(function),
-                _fieldset("function", function.get("name", NETWORK), function),
+                fieldset("function", fields("function", function.get("name", NETWORK), function)),
                 _of_network("Data", slots["dataset"], hidden),
             ],
         ),
@@ -205,12 +206,13 @@ def _slot(slot: str, table: Mapping[str, Any] | list[Any]) -> list[Any]:
     width = "half" if SLOTS[slot] == "activation" else "two-thirds"
     return [
         choice(slot, label, table["name"], options(slot), text, width),
-        _fieldset(slot, table["name"], table),
+        fieldset(slot, fields(slot, table["name"], table)),
     ]
 
 
-def _fieldset(slot: str, part: str, values: Mapping[str, Any]) -> html.Div:
-    return html.Div(fields(slot, part, values), id={"type": "fieldset", "slot": slot}, className="fieldset")
+def fieldset(slot: str, controls: list[html.Div]) -> html.Div:
+    """Return the place of the controls of the part that is chosen in a slot, with these in it."""
+    return html.Div(controls, id={"type": "fieldset", "slot": slot}, className="fieldset")
 
 
 def _function_choice(function: Mapping[str, Any]) -> html.Div:
@@ -232,6 +234,7 @@ def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, An
     problem = _unknown_part(choices)
     if problem:
         return Settings(None, {}, problem)
+    choices = {slot: name for slot, name in choices.items() if slot in (*OF_EXPERIMENT, "function")}
     tables: dict[str, dict[str, Any]] = {slot: {"name": name} for slot, name in choices.items()}
     values: dict[str, Any] = {}
     for identity, value in given:
@@ -253,7 +256,7 @@ def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, An
 def _unknown_part(choices: Mapping[str, str]) -> str:
     """Return what is wrong with a choice that is no plugin, such as one whose file was loaded again without it."""
     try:
-        for slot in choices.keys() & SLOTS.keys():
+        for slot in choices.keys() & set(OF_EXPERIMENT):
             registry().find(SLOTS[slot], choices[slot])
     except PluginError as error:
         return str(error)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import thread_time
 
 import numpy as np
 
 from landscape.errors import DivergenceError
 from landscape.experiment import Experiment
-from landscape.kinds import Projection
+from landscape.kinds import Projection, checked_plane
 from landscape.layout import Array
 from landscape.objective import Objective, PlaneEvaluator, plane_evaluator
 from landscape.path import Path, as_path, snapshot_steps
 from landscape.plane import Plane
+from landscape.runs import Costless
 from landscape.surface import Grid, Surface, Tile, tiles
 from landscape.training import Trainer
 
@@ -34,27 +36,47 @@ class Slice:
 
     Attributes
     ----------
-    plane, grid : where.
-    rows : (n,) the training examples used, or None for all.
+    surface : the plane, its grid, the examples used, and what is computed of the surface already.
+    objective : what is evaluated; None where it cannot be had: then there is no more than that surface.
     fitted : the last step of the path that the plane was fitted to.
     ahead : whether that path was trained in advance, before the visitor's own run.
-    projection, path : what laid the plane, and through what.
+    projection, path : what laid the plane, None for one of a saved surface; and through what.
     """
 
-    plane: Plane
-    grid: Grid
-    rows: np.ndarray | None
-    objective: Objective
-    evaluator: PlaneEvaluator
+    surface: Surface
+    objective: Objective | None
     fitted: int
     ahead: bool
-    projection: Projection
+    projection: Projection | None
     path: Path
+
+    @property
+    def plane(self) -> Plane:
+        """The plane."""
+        return self.surface.plane
+
+    @property
+    def grid(self) -> Grid:
+        """Where the surface is computed."""
+        return self.surface.grid
+
+    @property
+    def rows(self) -> np.ndarray | None:
+        """The examples used, (n,), or None for all."""
+        return self.surface.rows
+
+    @cached_property
+    def _evaluator(self) -> PlaneEvaluator | None:
+        if self.objective is None:
+            return None
+        return plane_evaluator(self.objective, self.plane, self.surface.split, self.rows, False)
 
     def walk(self, steps: list[int]) -> float:
         """Return the share of a random walk's points at `steps` that such a plane would capture."""
         if self.whole:
             return 1.0
+        if self.projection is None:
+            return self.plane.random_walk
         return self.projection.random_walk_captured(self.path, np.asarray(steps, np.int64))
 
     @property
@@ -62,14 +84,24 @@ class Slice:
         """Whether the plane is all there is: the plane of two parameters."""
         return self.plane.centre.size == 2
 
+    def on_the_examples_of(self, other: Slice) -> bool:
+        """Whether costs on this slice and on the other are of the same examples, and may be compared."""
+        return self.surface.split == other.surface.split and np.array_equal(self.rows, other.rows)  # type: ignore[arg-type]
+
     def true_cost(self, theta: Array) -> float:
-        """Return the cost at `theta` (P,) itself, on the surface's examples."""
-        return self.objective.evaluate(theta, "train", self.rows).cost
+        """Return the cost at `theta` (P,) itself, on the surface's examples; NaN without an objective."""
+        if self.objective is None:
+            return float("nan")
+        return self.objective.evaluate(theta, self.surface.split, self.rows).cost
+
+    def _under(self, thetas: Array, a: Array, b: Array) -> Array:
+        """Return the cost of the plane's points (a, b) below `thetas`, (n,); without an objective, the surface's."""
+        return self.surface.at(thetas) if self._evaluator is None else self._evaluator(a, b).cost
 
     def rows_of(self, thetas: Array, true_costs: Array, batch_costs: Array) -> Array:
         """Return the figures of points `thetas` (n, P), in the order of `POINT_COLUMNS`: (n, 7)."""
         a, b = self.plane.project(thetas).T
-        under = self.evaluator(a, b).cost
+        under = self._under(thetas, a, b)
         off = self.plane.off_plane(thetas)
         extent = np.linalg.norm(np.asarray(thetas, np.float64) - self.plane.centre.astype(np.float64), axis=1)
         return np.stack([a, b, true_costs, under, off, extent, batch_costs], axis=1)
@@ -80,27 +112,29 @@ class Slice:
         return bool(grid.a[0] <= a <= grid.a[-1] and grid.b[0] <= b <= grid.b[-1])
 
     def tiles(self) -> Iterator[Tile]:
-        """Evaluate the surface, coarse first; closing the iterator stops it."""
-        blank = _blank(self)
-        return tiles(self.objective, self.plane, self.grid, resume=blank, accuracy=False, workers=1)
+        """Evaluate what is missing of the surface, coarse first; closing the iterator stops it."""
+        if self.objective is None:
+            none = np.empty(0, np.int64)
+            return iter([Tile(self.surface, none, none, self.surface.evaluated.size, self.surface.evaluated.size)])
+        return tiles(self.objective, self.plane, self.grid, resume=self.surface, accuracy=False, workers=1)
 
 
-def _blank(part: Slice) -> Surface:
-    """Return the slice's surface with nothing computed yet, on the slice's own examples."""
-    cost, accuracy, error = np.full((3, *part.grid.shape), np.nan)
-    available = part.objective.examples("train")
+def _blank(plane: Plane, grid: Grid, rows: np.ndarray | None, objective: Objective | None) -> Surface:
+    """Return a surface with nothing computed yet; without an objective, one that is all holes."""
+    cost, accuracy, error = np.full((3, *grid.shape), np.nan)
+    available = 0 if objective is None else objective.examples("train")
     return Surface(
-        plane=part.plane,
-        grid=part.grid,
+        plane=plane,
+        grid=grid,
         split="train",
-        examples=available if part.rows is None else len(part.rows),
+        examples=available if rows is None else len(rows),
         available=available,
         cost=cost,
         accuracy=accuracy,
         standard_error=error,
-        evaluated=np.zeros(part.grid.shape, np.bool_),
-        rows=part.rows,
-        objective=part.objective,
+        evaluated=np.full(grid.shape, objective is None),
+        rows=rows,
+        objective=objective,
     )
 
 
@@ -146,20 +180,20 @@ def lay(
 ) -> Slice:
     """Return the slice that `projection` lays through `path`, its axes turned the way they were `before`.
 
-    Two parameters are a plane themselves, and are shown as they are, whatever the projection.
+    Two parameters are a plane themselves, and are shown as they are, whatever the projection. Where `objective`
+    is `Costless`, the slice has no surface.
 
-    Raises PlaneError when the projection finds no plane there.
+    Raises PlaneError when the projection finds no plane there, and what a `Costless` objective raises when it takes
+    the cost.
     """
     two = path.last.size == 2
     plane = _parameters(path) if two else _laid(projection, objective, path, experiment)
     plane = plane if before is None else _like(plane, before)
-    rows = sample_rows(experiment, objective)
+    evaluated = None if isinstance(objective, Costless) else objective
+    rows = None if evaluated is None else sample_rows(experiment, evaluated)
     return Slice(
-        plane=plane,
-        grid=_grid(plane, path),
-        rows=rows,
-        objective=objective,
-        evaluator=plane_evaluator(objective, plane, "train", rows, False),
+        surface=_blank(plane, _grid(plane, path), rows, evaluated),
+        objective=evaluated,
         fitted=int(path.steps[-1]),
         ahead=ahead,
         projection=projection,
@@ -167,8 +201,14 @@ def lay(
     )
 
 
+def saved(surface: Surface, objective: Objective, path: Path) -> Slice:
+    """Return the slice of a surface that was saved with a run of `path`."""
+    evaluated = None if isinstance(objective, Costless) else objective
+    return Slice(surface, evaluated, int(path.steps[-1]), ahead=False, projection=None, path=path)
+
+
 def _laid(projection: Projection, objective: Objective, path: Path, experiment: Experiment) -> Plane:
-    return projection.plane(objective, path, experiment.rng("projection")).laid_by(projection.name)
+    return checked_plane(projection, objective, path, experiment.rng("projection"))
 
 
 def _parameters(path: Path) -> Plane:

@@ -7,23 +7,10 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
-from landscape.dashboard.controls import label_of, with_help
+from landscape.dashboard.controls import with_help
 from landscape.dashboard.parts import aria, button
 from landscape.dashboard.session import Session
-from landscape.registry import registry
-
-PROJECTION_LABELS = {
-    "pca": "PCA of the path",
-    "start_end": "Start–end",
-    "filter_normalized": "Random (filter-normalised)",
-    "random": "Random",
-}
-
-
-def projection_options() -> list[dict[str, str]]:
-    """Return the projections that there are to choose from."""
-    names = registry().names("projection")
-    return [{"value": name, "label": PROJECTION_LABELS.get(name, label_of(name))} for name in names]
+from landscape.dashboard.views import view_choice, view_fields
 
 
 def stage(session: Session) -> html.Section:
@@ -36,15 +23,7 @@ def stage(session: Session) -> html.Section:
     bar = html.Div(
         [
             dmc.SegmentedControl(id="view", value="space", data=views, size="xs", **aria(label="View")),
-            dmc.Select(
-                id="projection",
-                value=session.projection,
-                data=projection_options(),
-                size="xs",
-                allowDeselect=False,
-                className="projection",
-                **aria(label="Projection"),
-            ),
+            view_choice(session),
             html.Span(
                 "The two parameters",
                 className="whole-note",
@@ -75,7 +54,12 @@ def stage(session: Session) -> html.Section:
     return html.Section(
         [
             bar,
-            html.Div(html.Span(id="notice-text"), id="notice", className="notice", role="alert", hidden=True),
+            html.Div(view_fields(session.view), className="view-fields"),
+            html.Div(
+                html.Div(html.Span(id="notice-text"), id="notice", className="notice", role="alert", hidden=True),
+                className="notice-anchor",
+            ),
+            html.Div(id="remarks", className="remarks", role="note", hidden=True),
             html.Div(
                 "This browser draws no WebGL: the contour view shows the same surface.", className="no-webgl-note"
             ),
@@ -179,7 +163,7 @@ def honesty() -> html.Dl:
                     html.Span("stale", id="stale", className="badge", hidden=True),
                 ]
             ),
-            _detail(_span("images"), " · ", _span("grid")),
+            _detail(_span("images"), _span("grid")),
             _detail("plane fitted at step ", _span("fitted")),
             html.Dd(id="standard-error", className="detail"),
             html.Dd(id="masked", className="detail"),

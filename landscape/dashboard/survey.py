@@ -13,7 +13,8 @@ from time import perf_counter
 import numpy as np
 
 from landscape.dashboard.payloads import POINT_COLUMNS
-from landscape.dashboard.slices import Slice, lay, look_ahead
+from landscape.dashboard.replay import Saved
+from landscape.dashboard.slices import Slice, lay, look_ahead, saved
 from landscape.dashboard.work import Work
 from landscape.kinds import Projection
 from landscape.layout import Array
@@ -35,13 +36,13 @@ def survey_due(work: Work, running: bool) -> bool:
     return work.slice is not None and bool(work.waiting or work.tiles is not None or test_due(work, running))
 
 
-def survey(work: Work, projection: Projection, running: bool, lock: Lock) -> None:
+def survey(work: Work, chosen: Projection | Saved, running: bool, lock: Lock) -> None:
     """Compute the most urgent piece: a new plane, then the test examples, then points, then the surface.
 
-    Raises LandscapeError when `projection` finds no plane.
+    Raises LandscapeError when the projection that is chosen finds no plane.
     """
     if work.refit:
-        lay_slice(work, projection, lock)
+        lay_slice(work, chosen, lock)
     elif test_due(work, running):
         test(work, lock)
     elif work.waiting and work.slice is not None:
@@ -65,13 +66,16 @@ def measure(work: Work, part: Slice, lock: Lock) -> None:
             work.refit = True
 
 
-def lay_slice(work: Work, projection: Projection, lock: Lock) -> None:
+def lay_slice(work: Work, chosen: Projection | Saved, lock: Lock) -> None:
     """Lay a new plane, and show it with its points and a first surface at the same moment."""
     with lock():
         work.refit = False
     path, ahead = _path_to_fit(work, lock)
     before = work.slice.plane if work.slice is not None else None
-    part = lay(work.experiment, work.objective, projection, path, ahead=ahead, before=before)
+    if isinstance(chosen, Saved):
+        part = saved(work.surface_called(chosen.name), work.objective, path)
+    else:
+        part = lay(work.experiment, work.objective, chosen, path, ahead=ahead, before=before)
     tiles = part.tiles()
     first = next(tile for tile in tiles if tile.surface.finest()[0].size >= _coarsest(part))
     rows = _rows_on(work, part)
@@ -100,7 +104,7 @@ def _rows_on(work: Work, part: Slice) -> Array:
     trail = work.trail
     if not trail.steps:
         return np.empty((0, len(POINT_COLUMNS)))
-    if work.slice is None:
+    if work.slice is None or not part.on_the_examples_of(work.slice):
         trail.true_costs = [part.true_cost(theta) for theta in trail.thetas]
     return part.rows_of(np.stack(trail.thetas), np.array(trail.true_costs), np.array(trail.batch_costs))
 

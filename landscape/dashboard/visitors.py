@@ -9,6 +9,7 @@ from collections import OrderedDict
 from flask import session as cookie
 
 from landscape.dashboard.plugin_files import Change, PluginFiles
+from landscape.dashboard.replay import first_view
 from landscape.dashboard.session import Session
 from landscape.experiment import Experiment
 from landscape.runs import Run
@@ -34,6 +35,7 @@ class Visitors:
     ) -> None:
         self._run = run
         self._experiment = experiment
+        self._view = first_view(run)
         self._files = files
         if files is not None:
             files.on_change(self.renew)
@@ -60,7 +62,7 @@ class Visitors:
 
     def new(self) -> Session:
         """Return a session for a new visitor, with the plugins as they are now."""
-        session = Session(self._experiment, self._run)
+        session = Session(self._experiment, self._run, self._view)
         if self._files is not None:
             session.renew(self._files.since(0))
         return session

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from landscape.dashboard.payloads import POINT_COLUMNS, finite, surface_payload
+from landscape.dashboard.payloads import finite, surface_payload
 from landscape.dashboard.slices import Slice
 from landscape.dashboard.trail import Trail, capacity_for
+from landscape.errors import RunError
 from landscape.experiment import Experiment
+from landscape.kinds import Plugin
 from landscape.layout import Array
 from landscape.objective import Objective
 from landscape.path import Path
 from landscape.runs import Run
-from landscape.surface import Tile
+from landscape.surface import Surface, Tile
 from landscape.training import Trainer
 
 _MOST_TESTS = 400
@@ -42,7 +42,10 @@ class Work:
     ----------
     number : tells it from the session's other runs.
     experiment : what is being trained, with the changes that were made on the way.
+    trainer : None for a finished run that is only shown.
+    steps_per_epoch : 0 where that is not known any more.
     shown : the finished run that is shown instead of training, if any.
+    remarks : why a run that is shown ended before its time, and what of it cannot be shown here; empty where all can.
     ahead : the path trained in advance, once it is.
     slice, surface, tiles : the plane; its surface as last sent; the rest of that surface, being computed.
     planes : how many planes there were.
@@ -59,9 +62,11 @@ class Work:
     number: int
     experiment: Experiment
     objective: Objective
-    trainer: Trainer
+    trainer: Trainer | None
+    steps_per_epoch: int
     trail: Trail
     shown: Run | None = None
+    remarks: str = ""
     ahead: Path | None = None
     slice: Slice | None = None
     surface: dict[str, Any] | None = None
@@ -86,6 +91,16 @@ class Work:
         return f"{self.number}:{self.trail.version}"
 
     @property
+    def taken(self) -> int:
+        """How many steps were taken here."""
+        return 0 if self.trainer is None else self.trainer.index
+
+    @property
+    def done(self) -> bool:
+        """Whether all epochs are trained here."""
+        return self.trainer is not None and self.trainer.done
+
+    @property
     def newest(self) -> int:
         """The last step whose figures are known, -1 before any."""
         return self.trail.steps[-1] if self.trail.steps else -1
@@ -107,6 +122,12 @@ class Work:
             return False
         return self.newest >= 2 * max(part.fitted, 8) or not part.holds(*self.trail.rows[-1][:2])
 
+    def surface_called(self, name: str) -> Surface:
+        """Return the surface of that name that was saved with the run that is shown; RunError without one."""
+        if self.shown is None or name not in self.shown.surfaces:
+            raise RunError(f"the surface {name!r} was saved with another run: choose a projection")
+        return self.shown.surfaces[name]
+
     def take_slice(self, part: Slice, rows: Array, tiles: Iterator[Tile]) -> None:
         """Show another slice; `rows` (n, 7) are the figures of all points on it."""
         self.slice, self.tiles = part, tiles
@@ -122,6 +143,19 @@ class Work:
         plane = f"{self.number}.{self.planes}"
         payload = surface_payload(tile.surface, version=f"{plane}.{size}", plane=plane)
         self.surface = payload | {"level": size}
+
+    def apply(self, experiment: Experiment) -> None:
+        """Apply those of the new settings that can change while training."""
+        trainer, old, new = self.trainer, self.experiment.optimizer, experiment.optimizer
+        if trainer is None:
+            return
+        live: dict[str, Any] = {"epochs": experiment.epochs}
+        if type(new) is type(old) and new != old:
+            live["optimizer"] = trainer.optimizer = new
+            self.changed_since_fit = True
+            self.changes = [*self.changes, {"step": trainer.index, "what": _difference(old, new)}]
+        trainer.total_steps = trainer.steps_per_epoch * experiment.epochs
+        self.experiment = self.experiment.model_copy(update=live)
 
     def take_test(self, step: int, cost: float, accuracy: float, train_accuracy: float) -> None:
         """Keep what was measured on the test examples after `step`; thin the older half when it is long."""
@@ -141,15 +175,14 @@ class Work:
 
     def describe(self) -> dict[str, Any]:
         """Return what the page is told of the run besides its points."""
-        trainer, part = self.trainer, self.slice
+        part = self.slice
         said: dict[str, Any] = {
-            "stepsPerEpoch": trainer.steps_per_epoch,
-            "total": trainer.total_steps,
-            "epochs": self.experiment.epochs,
-            "done": trainer.done,
+            "stepsPerEpoch": self.steps_per_epoch,
+            "done": self.done,
             "computing": self.refit or self.tiles is not None,
             "replay": self.shown is not None,
-            "label": "Saved run. Press Run to train it live." if self.shown is not None else "",
+            "label": "" if self.shown is None else "Saved run. Press Run to train it live.",
+            "remarks": self.remarks,
         }
         if part is not None:
             said["slice"] = {
@@ -158,10 +191,22 @@ class Work:
                 "fitted": part.fitted,
                 "ahead": part.ahead,
                 "whole": part.whole,
+                "costless": part.objective is None,
                 "stale": self.stale,
                 "cosine": part.plane.cosine,
             }
         return said
+
+
+def _difference(old: Plugin, new: Plugin) -> str:
+    """Return which fields changed, and to what."""
+    names = [name for name in type(new).model_fields if getattr(new, name) != getattr(old, name)]
+    return ", ".join(f"{name} → {getattr(new, name)}" for name in names)
+
+
+def finished(work: Work) -> str:
+    """Return what is said when all is trained."""
+    return f"All {work.experiment.epochs} epochs are trained. Raise epochs to go on, or Run to start anew."
 
 
 _IRRELEVANT = ("optimizer", "schedule", "clip_value", "clip_norm", "batch_size", "epochs", "snapshots", "observers")
@@ -198,19 +243,7 @@ def begin(number: int, experiment: Experiment) -> Work:
     """Return a run of `experiment` that waits for its first step; loads its data."""
     objective = _shared_objective(experiment)
     trainer = Trainer(experiment, objective)
-    work = Work(number, experiment, objective, trainer, Trail(capacity_for(trainer.theta)))
+    trail = Trail(capacity_for(trainer.theta))
+    work = Work(number, experiment, objective, trainer, trainer.steps_per_epoch, trail)
     work.waiting.append(Snapshot(0, trainer.theta.copy(), float("nan")))
-    return work
-
-
-def show(number: int, run: Run) -> Work:
-    """Return a finished run to be looked at; its figures come with its first plane."""
-    trainer = Trainer(run.experiment, run.objective)
-    work = Work(number, run.experiment, run.objective, trainer, Trail(capacity_for(trainer.theta)), shown=run)
-    path, batches = run.path.thinned(work.trail.capacity), run.history.batch_cost
-    for step, theta in zip(path.steps.tolist(), path.thetas, strict=True):
-        batch = float(batches[step - 1]) if 0 < step <= len(batches) else float("nan")
-        work.trail.append(step, theta, float("nan"), batch, np.zeros(len(POINT_COLUMNS)))
-    for epoch, _, cost, train_accuracy, accuracy in run.history.epochs():
-        work.take_test(epoch * trainer.steps_per_epoch, cost, accuracy, train_accuracy)
     return work

@@ -196,6 +196,18 @@ def built(described: Mapping[str, Any], plugins: Mapping[str, str]) -> Experimen
         raise RunError(f"the experiment of this run cannot be built here: {error}") from error
 
 
+def nearest(described: Mapping[str, Any], plugins: Mapping[str, str]) -> Experiment:
+    """Return the experiment that plain values say, with the defaults in place of plugins that cannot be had here.
+
+    Where these do not go together with the rest, it is the experiment without settings but its seed.
+    """
+    lacking = {need.field for need in needs(described, plugins) if need.problem()}
+    try:
+        return built({name: value for name, value in described.items() if name not in lacking}, plugins)
+    except LandscapeError:
+        return Experiment(seed=described.get("seed", 0))
+
+
 def outline(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return an experiment of the same data and layout of θ that needs no plugin but the data set's."""
     left_out = (*OF_TRAINING, *_OF_THE_COST)

@@ -23,7 +23,7 @@ _BLOCK_BYTES = 1 << 22
 
 
 Ending = Literal["running", "finished", "interrupted", "diverged", "stopped"]
-"""How training ended; one that is stopped was so by an observer.
+"""How training ended; one that is stopped was so by an observer, or by an error of another plugin.
 
 A run on disk that says "running" is still being trained, or was killed.
 """

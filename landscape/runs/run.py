@@ -13,16 +13,17 @@ from typing import Any, Self
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import PluginError, RunError
+from landscape.errors import LandscapeError, PluginError, RunError
 from landscape.experiment import Experiment, Purpose
 from landscape.experiment import projection as build_projection
-from landscape.kinds import Projection
+from landscape.kinds import Projection, checked_plane
 from landscape.layout import Array, IntArray
 from landscape.objective import Objective, Split
 from landscape.parts import part_table
 from landscape.path import Path
 from landscape.plane import Plane
-from landscape.runs.needs import OF_TRAINING, Need, built, needs, outline, provider_of
+from landscape.runs.costless import Costless
+from landscape.runs.needs import OF_TRAINING, Need, built, nearest, needs, outline, provider_of
 from landscape.runs.records import ENDINGS, EPOCH_COLUMNS, Ending, History, Provenance, data_fingerprint
 from landscape.runs.store import Stored, new_folder
 from landscape.runs.surfaces import (
@@ -93,6 +94,12 @@ class Run:
         return f"<Run {where}: {self.ending}, {len(self.history.batch_cost)} steps, {len(self.path)} snapshots>"
 
     @property
+    def ended(self) -> str:
+        """How training ended, and why where there is something to say."""
+        said = {"running": "still being trained, or its process was killed"}
+        return self.message or said.get(self.ending, self.ending)
+
+    @property
     def theta(self) -> Array:
         """The final θ, (P,); RunError for a run that was killed before its start was recorded."""
         return self._recorded().last
@@ -137,6 +144,26 @@ class Run:
         except PluginError:
             cost = {name: value for name, value in self.described.items() if name not in OF_TRAINING}
             return built(cost, self.provenance.plugins)
+
+    def nearest(self) -> Experiment:
+        """Return the experiment, with the defaults in place of those of its plugins that are missing here."""
+        try:
+            return self.experiment
+        except LandscapeError:
+            return nearest(self.described, self.provenance.plugins)
+
+    def stand_in(self) -> Objective:
+        """Return the objective or, where it cannot be had here, what stands in for it: `Costless`."""
+        try:
+            return self.objective
+        except Exception as error:  # plugins may raise anything
+            reason = error
+        try:
+            known = self.outline()
+        except Exception:  # likewise
+            known = None
+        fits = known is not None and known.layout.size == self.path.thetas.shape[1]
+        return Costless(known if fits else None, self.path.thetas.dtype, reason)
 
     def outline(self) -> Objective:
         """Return an objective of the run's data and layout of θ, for what asks for no more than these.
@@ -192,10 +219,14 @@ class Run:
         return "" if same else f"at the start it costs {now:.6g}, and {then:.6g} was recorded"
 
     def plane(self, projection: AnyProjection = "pca", *, seed: int = 0) -> Plane:
-        """Return the plane that a projection lays through the path; `seed` chooses among random ones."""
+        """Return the plane that a projection lays through the path; `seed` chooses among random ones.
+
+        Where a plugin of the run is missing, a plane that the path alone decides is laid all the same; PluginError
+        for one that takes the cost.
+        """
         rng = self._rng("projection", seed)
         part = build_projection(projection)
-        return part.plane(self.objective, self._recorded(), rng).laid_by(part.name)
+        return checked_plane(part, self.stand_in(), self._recorded(), rng)
 
     def surface(
         self,

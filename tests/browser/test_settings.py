@@ -40,7 +40,7 @@ def held_rate(dashboard: Dashboard) -> float:
 
 
 def set_rate(page: Any, text: str) -> None:
-    rate = field(page, "Learning rate η")
+    rate = field(page, "Learning rate")
     rate.fill(text)
     rate.press("Tab")
 
@@ -69,7 +69,7 @@ def test_adam_comes_with_its_own_defaults(page: Any) -> None:
     set_rate(page, "0.25")
     choose(page, "Optimizer", "Adam")
     page.wait_for_function("() => document.querySelector('.settings').textContent.includes('Beta1')")
-    assert field(page, "Learning rate η").input_value() == "0.001"
+    assert field(page, "Learning rate").input_value() == "0.001"
     assert field(page, "Momentum").count() == 0
     page.wait_for_selector("#run:not(:disabled)")
 
@@ -238,7 +238,7 @@ def test_address_sets_the_page_and_copy_link_gives_it_back(dashboard: Dashboard,
     page = new_page(dashboard.url + query, permissions=["clipboard-read", "clipboard-write"])
     page.wait_for_function(READY)
     page.wait_for_function("() => document.querySelector('.settings').textContent.includes('Beta1')")
-    assert field(page, "Learning rate η").input_value() == "0.02"
+    assert field(page, "Learning rate").input_value() == "0.02"
     page.click("#copy-link")
     page.wait_for_selector("#copy-link.done")
     copied = page.evaluate("() => navigator.clipboard.readText()")

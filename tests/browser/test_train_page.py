@@ -251,7 +251,7 @@ def test_projection_changes_path_and_surface_together(page: Any) -> None:
     wait_past(page, 40)
     page.click("#run")
     wait_idle(page)
-    page.click("#projection")
+    page.click(".projection")
     page.click("text=Start–end")
     page.wait_for_function("() => window.landscape.player().surface.labels[0] === 'start to end'")
     labels, a = page.evaluate(

@@ -66,7 +66,7 @@
       /** Show the surface in space, from above, or both. */
       view(mode) {
         withPlayer((player) => {
-          player.stage.dataset.view = player.scene ? mode : "contour";
+          player.look(mode);
           player.draw();
         });
         return nothing();

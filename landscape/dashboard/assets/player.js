@@ -22,6 +22,7 @@
       this.curves = new L.Curves(document.getElementById("cost-curve"), document.getElementById("accuracy-curve"));
       this.readouts = new L.Readouts(this);
       this.timeline = new L.Timeline(this);
+      this.mode = "space";
       this.surface = null;
       this.view = null;
       this.state = null;
@@ -40,7 +41,7 @@
       this.timer = null;
       this.last = performance.now();
       if (!this.scene) stage.classList.add("no-webgl");
-      new ResizeObserver(() => this.resized()).observe(stage);
+      new ResizeObserver(() => this.resized()).observe(stage.querySelector(".views"));
       document.addEventListener("visibilitychange", () => { this.last = performance.now(); });
       requestAnimationFrame((now) => this.frame(now));
     }
@@ -104,6 +105,7 @@
         const laid = this.surface && this.live && this.surface.run === run && this.surface.plane !== chunk.surface.plane;
         this.surface = Object.assign(L.decodeSurface(chunk.surface), { run: run });
         if (laid && chunk.state.slice) this.readouts.flash("New plane, fitted at step " + chunk.state.slice.fitted + ".");
+        this.look();
         this.rebuild();
       } else if (this.view && this.outOfRange()) {
         this.rebuild();
@@ -124,6 +126,14 @@
       this.measured = now;
       this.counted = this.points.length;
       if (!chunk.state.running) this.rate = 0;
+    }
+
+    /** Show the surface in space, from above, or both; from above only where there is none, or no WebGL. */
+    look(mode) {
+      this.mode = mode || this.mode;
+      const absent = Boolean(this.surface && this.surface.absent);
+      this.stage.classList.toggle("no-surface", absent);
+      this.stage.dataset.view = this.scene && !absent ? this.mode : "contour";
     }
 
     /** Whether the newest points lie above or below what the vertical axis shows. */
@@ -304,12 +314,16 @@
       if (this.visible("contour")) this.contour.move(shown.path, shown.ball, this.marks());
     }
 
-    /** Return the path up to the playhead, {x, y, z}, and the ball there, {x, y, z, foot}. */
+    /** Return the path up to the playhead, {x, y, z}, and the ball there, {x, y, z, foot}.
+     *
+     * Where the cost of a point itself is not known, it lies on the surface.
+     */
     shown() {
       const whole = Math.floor(this.head), here = this.points.at(this.head), height = this.view.height;
       const x = this.points.a.slice(0, whole + 1), y = this.points.b.slice(0, whole + 1);
-      const z = this.points.cost.slice(0, whole + 1).map(height);
-      const ball = { x: here.a, y: here.b, z: height(here.cost), foot: height(here.under) };
+      const known = (cost, under) => height(Number.isFinite(cost) ? cost : under);
+      const z = this.points.cost.slice(0, whole + 1).map((cost, k) => known(cost, this.points.under[k]));
+      const ball = { x: here.a, y: here.b, z: known(here.cost, here.under), foot: height(here.under) };
       x.push(ball.x);
       y.push(ball.y);
       z.push(ball.z);

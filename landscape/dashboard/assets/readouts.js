@@ -28,6 +28,7 @@
       stage.classList.toggle("recorded", !live);
       if (!this.flashed()) this.label(live ? state.label : RECORDED);
       this.notice(state.notice || "");
+      this.remarks(state.remarks || "");
       this.button(Boolean(live && state.running));
       this.slice(state, surface);
     }
@@ -55,14 +56,15 @@
     slice(state, surface) {
       const slice = state.slice || {};
       this.player.stage.classList.toggle("whole-plane", Boolean(slice.whole));
+      this.player.stage.classList.toggle("costless", Boolean(slice.costless));
       put("captured", percent(slice.captured));
       put("walk", percent(slice.walk, 0));
       this.bar(slice);
       if (surface) {
-        put("images", surface.available === 1 ? "an exact function"
+        put("images", surface.absent ? "no surface" : surface.available === 1 ? "an exact function"
           : count(surface.examples) + " of " + count(surface.available) + " examples");
         put("standard-error", surface.error > 0 ? "standard error about " + Number(surface.error.toPrecision(1)) : "");
-        put("grid", surface.a.length + "×" + surface.b.length);
+        put("grid", surface.absent ? "" : " · " + surface.a.length + "×" + surface.b.length);
       }
       put("fitted", slice.ahead ? count(slice.fitted) + " (ahead)" : count(slice.fitted || 0));
       const stale = document.getElementById("stale");
@@ -101,6 +103,12 @@
       const box = document.getElementById("notice");
       put("notice-text", text);
       box.hidden = !text;
+    }
+
+    /** Why a saved run ended early, and what of it cannot be shown. */
+    remarks(text) {
+      put("remarks", text);
+      document.getElementById("remarks").hidden = !text;
     }
 
     /** What is true at the playhead. */
