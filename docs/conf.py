@@ -8,6 +8,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import generated
+import pages
 from pydantic import BaseModel
 
 import landscape
@@ -54,8 +55,8 @@ def short_signature(_app: Any, what: str, _name: str, obj: Any, *_more: Any) -> 
 
 
 def fill_in(_app: Any, _page: str, source: list[str]) -> None:
-    """Write the generated parts into a page before it is parsed."""
-    source[0] = generated.expand(source[0])
+    """Write the generated parts and the captions into a page before it is parsed."""
+    source[0] = pages.captioned(generated.expand(source[0]))
 
 
 def setup(app: Any) -> None:

@@ -46,11 +46,26 @@ class ObserverError(LandscapeError):
     """An observer raised while it watched training."""
 
 
+def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """Return the name in `known` spelt most like `name`; else one with such initials, or with it among its words.
+
+    Two names that share no letter are alike by 0, the same by 1; what is less alike than `least` does not count.
+
+    >>> nearest("lr", ["momentum", "learning_rate"]), nearest("rate", ["momentum", "learning_rate"])
+    ('learning_rate', 'learning_rate')
+    """
+    known = list(known)
+    words = {other: other.split("_") for other in known if "_" in other}
+    near = get_close_matches(name, known, n=1, cutoff=least)
+    near += [other for other, parts in words.items() if name in ("".join(part[:1] for part in parts), *parts)]
+    return near[0] if near else None
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the name in `known` nearest to `name`, or ``""``.
 
     >>> suggest("qadratic", ["quadratic", "huber"])
     " Did you mean 'quadratic'?"
     """
-    near = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return "" if near is None else f" Did you mean {near!r}?"

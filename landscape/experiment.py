@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from landscape.errors import ExperimentError, PluginError, suggest
+from landscape.errors import DataError, ExperimentError, PluginError, nearest, suggest
 from landscape.functions import FORMULAS, Function
 from landscape.kinds import (
     Activation,
@@ -35,7 +35,7 @@ from landscape.kinds import (
 )
 from landscape.network import Initialization, NetworkObjective, Perceptron
 from landscape.objective import Objective
-from landscape.overrides import OF_NETWORKS, override_in
+from landscape.overrides import OF_NETWORKS, apply_overrides
 from landscape.parts import (
     ActivationPart,
     ActivationParts,
@@ -62,13 +62,15 @@ def preset_names() -> list[str]:
 
 
 def _of_a_part(name: str) -> str:
-    """Return ``" Did you mean 'optimizer.learning_rate'?"`` when plugins of a kind have a field `name`, or ``""``."""
+    """Return ``" Did you mean 'optimizer.learning_rate'?"`` when plugins of a kind have such a field, or ``""``."""
     if name == "learning_rate_decay":
         return " That is schedule = 'exponential' and schedule.gamma now."
-    kinds: tuple[KindName, ...] = ("optimizer", "cost", "dataset")
-    owners = (kind for kind in kinds for p in registry().provided(kind) if name in p.cls.model_fields)
-    kind = next(owners, None)
-    return f" Did you mean '{kind}.{name}'?" if kind else ""
+    kinds: tuple[KindName, ...] = ("optimizer", "cost", "dataset", "schedule", "activation")
+    owners = [(field, kind) for kind in kinds for p in registry().provided(kind) for field in p.cls.model_fields]
+    own = nearest(name, Experiment.model_fields)
+    meant = name if own else nearest(name, [field for field, _ in owners], 0.8)
+    kind = next((kind for field, kind in owners if field == meant), None)
+    return f" Did you mean '{kind}.{meant}'?" if kind else ""
 
 
 def _integers(value: object) -> object:
@@ -78,6 +80,13 @@ def _integers(value: object) -> object:
     if not isinstance(value, str):
         return value
     return tuple(text.strip() for text in value.strip("[]() ").split(",") if text.strip())
+
+
+def _named(function: object) -> object:
+    """Turn the name of a test function into its table; a field that it does not have is an error."""
+    if isinstance(function, Mapping):
+        reject_unknown(Function, function, "a function")
+    return {"name": function} if isinstance(function, str) else function
 
 
 def _or_by_name(schema: dict[str, Any]) -> None:
@@ -151,7 +160,7 @@ class Experiment(BaseModel):
     observers: ObserverParts = Field(
         cast(tuple[Observer, ...], ()), description="What watches training, such as a log: one, or a list of them."
     )
-    function: Function | None = Field(
+    function: Annotated[Function | None, BeforeValidator(_named)] = Field(
         None,
         description="A test function to minimize instead of a network's cost; one epoch is one step.",
         json_schema_extra=_or_by_name,
@@ -171,8 +180,6 @@ class Experiment(BaseModel):
         if isinstance(values, Mapping):
             values = _of_first_runs(values)
             reject_unknown(cls, values, "an experiment", _of_a_part)
-            if isinstance(values.get("function"), str):
-                values = {**values, "function": {"name": values["function"]}}
         return values
 
     @model_validator(mode="after")
@@ -230,11 +237,10 @@ class Experiment(BaseModel):
         """Return the experiment changed by overrides such as ``optimizer.learning_rate=0.5``, in order.
 
         A value is read as TOML where it is some, else as text. Naming another plugin, as in
-        ``optimizer=adam``, starts from that plugin's own defaults.
+        ``optimizer=adam``, starts from that plugin's own defaults, and comes before what sets its fields.
         """
         values = self.to_dict()
-        for override in overrides:
-            override_in(values, override)
+        apply_overrides(values, overrides)
         return type(self)(**values)
 
     def rng(self, purpose: Purpose, *more: int) -> np.random.Generator:
@@ -247,8 +253,22 @@ class Experiment(BaseModel):
         return np.dtype(self.precision)
 
     def data(self) -> Data:
-        """Load the data set; PluginError when it returns no data."""
-        data: object = self.dataset.load(self.rng("data"))
+        """Load the data set.
+
+        Raises
+        ------
+        DataError
+            When it is absent, damaged or of the wrong shape; the message names it.
+        PluginError
+            When what it returns is no data.
+        """
+        try:
+            data: object = self.dataset.load(self.rng("data"))
+        except DataError as error:  # raised where an array is looked at, which knows nothing of data sets
+            name = repr(self.dataset.name)
+            if name in str(error):
+                raise
+            raise DataError(f"dataset {name}: {error}") from error
         if not isinstance(data, Data):
             raise PluginError(f"dataset {self.dataset.name!r} returned {type(data).__name__}: load must return a Data")
         return data

@@ -53,12 +53,15 @@ class Cost(Plugin, ABC):
     Attributes
     ----------
     nonnegative : set it to True to promise that no loss is ever below 0.
+    takes_logits : set it to True where the cost itself makes probabilities or rates of the outputs, so that the
+        network's output activation is to be `identity`.
     output_range : the least and the greatest output that the cost is made for, such as (0.0, 1.0) for probabilities.
     target_range : the least and the greatest target that the cost is made for, such as (1e-6, math.inf).
     """
 
     kind: ClassVar[KindName] = "cost"
     nonnegative: ClassVar[bool] = False
+    takes_logits: ClassVar[bool] = False
     output_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     target_range: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
@@ -311,6 +314,24 @@ class Projection(Plugin, ABC):
         as is assumed here, it is 2/P.
         """
         return min(1.0, 2 / int(path.thetas.shape[1]))
+
+
+def checked_plane(projection: Projection, objective: Objective, path: Path, rng: np.random.Generator) -> Plane:
+    """Return the plane that `projection` lays; PluginError when it returns something else."""
+    plane: Any = projection.plane(objective, path, rng)
+    size = int(path.thetas.shape[1])
+    if not isinstance(plane, Plane):
+        what = "nothing" if plane is None else f"one {type(plane).__name__}"
+        raise PluginError(
+            f"projection {projection.name!r}: plane returned {what}: return a landscape.Plane, such as "
+            "Plane(path.last, directions)"
+        )
+    if plane.centre.shape != (size,):
+        raise PluginError(
+            f"projection {projection.name!r} laid a plane in {plane.centre.size} dimensions, but θ has {size} "
+            "parameters: let centre and directions be of the size of path.last"
+        )
+    return plane.laid_by(projection.name)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -13,20 +14,30 @@ OF_NETWORKS = ("dataset", "hidden", "activation", "output", "initialization", "c
 """The fields of an experiment that say nothing when a test function is minimized."""
 
 
-def override_in(values: dict[str, Any], override: str) -> None:
-    """Change `values` in place by one ``path=value``; a number in the path counts the entries of a list from 0.
+def apply_overrides(values: dict[str, Any], overrides: Iterable[str]) -> None:
+    """Change `values` in place by each ``path=value``; a number in the path counts the entries of a list from 0.
 
-    Raises ExperimentError where it is no such thing, or the path leads nowhere.
+    Raises ExperimentError where one is no such thing, leads nowhere, or undoes one before it.
     """
+    earlier: list[str] = []
+    for each in overrides:
+        _override(values, each, earlier)
+        earlier.append(each)
+
+
+def _override(values: dict[str, Any], override: str, earlier: list[str]) -> None:
     names, value = _said(override)
     is_new = names[0] not in values
     table: Any = values
     for name, below in pairwise(names):
-        table = _inner(table, _key(table, name, override), below.isdecimal(), override)
+        table = _inner(table, _key(table, name, override, is_last=False), below.isdecimal(), override)
     last = _key(table, names[-1], override)
     old = table.get(last) if isinstance(table, dict) else table[last]
     if isinstance(old, dict) and isinstance(value, str) and old.get("name") == value:
         return  # the same plugin again: its fields stay
+    for lost in earlier:
+        if _said(lost)[0][: len(names)] == names != _said(lost)[0]:
+            raise ExperimentError(f"{override!r} starts from defaults, and would drop {lost!r}: put it before that")
     table[last] = value
     _drop_what_no_longer_fits(values, names, value, is_new)
 
@@ -49,15 +60,23 @@ def _read(text: str) -> Any:
         return text
 
 
-def _key(table: Any, name: str, override: str) -> str | int:
+def _key(table: Any, name: str, override: str, *, is_last: bool = True) -> str | int:
     """Return what `name` is called in a table or, where it may be one more than there are, in a list."""
     if isinstance(table, dict):
         return name
-    if not name.isdecimal() or int(name) > len(table):
-        raise ExperimentError(f"{override!r}: {name!r} is no entry of a list of {len(table)}; they count from 0")
-    if int(name) == len(table):
-        table.append({})
-    return int(name)
+    count = len(table)
+    if name.isdecimal() and int(name) < count + is_last:
+        if int(name) == count:
+            table.append({})
+        return int(name)
+    before, _, after = override.partition("=")[0].partition(f".{name}")
+    remedy = f"the first is {before}.0, and the next would be {before}.{count}"
+    if not count:
+        remedy = f"name one first, as {before}=NAME"
+    elif not name.isdecimal():
+        field = f".{name}{after}" if isinstance(table[0], dict | str) else ""
+        remedy = f"write {before}.0{field} for the first"
+    raise ExperimentError(f"{override!r}: {name!r} is no entry of a list of {count}; they count from 0: {remedy}")
 
 
 def _inner(table: Any, key: Any, is_list: bool, override: str) -> Any:
@@ -66,7 +85,14 @@ def _inner(table: Any, key: Any, is_list: bool, override: str) -> Any:
     if isinstance(inner, str):
         inner = table[key] = listed(inner) if is_list else {"name": inner}
     if not isinstance(inner, dict | list):
-        raise ExperimentError(f"{override!r}: {key} has no fields; it is {inner!r}")
+        raise ExperimentError(
+            f"{override!r}: {key} has no fields, it is {inner!r}: write {key}=VALUE, with nothing between"
+        )
+    if is_list and isinstance(inner, dict) and key == "activation":
+        raise ExperimentError(
+            f"{override!r}: {key} is no list, but {inner.get('name')!r} for all layers: "
+            f"list one for each hidden layer first, as {key}=tanh,relu"
+        )
     return inner
 
 

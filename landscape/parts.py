@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler, PlainSeri
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from landscape.errors import PluginError, suggest
+from landscape.errors import PluginError, nearest, suggest
 from landscape.kinds import Activation, Cost, Dataset, KindName, Observer, Optimizer, Plugin, Schedule
 from landscape.registry import registry
 
@@ -33,8 +33,20 @@ def build(kind: KindName, part: object) -> Plugin:
     except PluginError as error:
         raise ValueError(str(error)) from error
     values = {key: value for key, value in fields.items() if key != "name"}
-    reject_unknown(cls, values, f"{kind} {cls.name!r}")
+    reject_unknown(cls, values, f"{kind} {cls.name!r}", lambda name: _of_another(kind, cls, name))
     return cls.model_validate(values)
+
+
+def _of_another(kind: KindName, cls: type[Plugin], name: str) -> str:
+    """Return which other plugins of a kind have a field `name`, or nearly, where `cls` has none like it."""
+    names = zip(registry().names(kind), registry().provided(kind), strict=True)
+    fields = {owner: provided.cls.model_fields for owner, provided in names}
+    meant = nearest(name, [field for known in fields.values() for field in known], 0.8)
+    owners = [repr(owner) for owner, known in fields.items() if meant in known]
+    if meant is None or (meant != name and nearest(name, cls.model_fields)):
+        return ""
+    listed = f"{', '.join(owners[:3])}{', …' if len(owners) > 3 else ''}"
+    return f" {meant!r} is a field of {kind} {listed}: name that {kind} first."
 
 
 def reject_unknown(
@@ -87,6 +99,7 @@ def _parser(kind: KindName) -> BeforeValidator:
 
 
 def _build_activations(value: object) -> object:
+    value = listed(value) if isinstance(value, str) and "," in value else value
     if isinstance(value, list | tuple):
         return tuple(build("activation", part) for part in value)
     return build("activation", value)

@@ -18,6 +18,7 @@ from landscape import Experiment, Run, fit
 from landscape.cli import app
 from landscape.experiment import preset_names
 from landscape.kinds import KINDS
+from landscape.network import NetworkObjective
 from landscape.registry import BUILTIN, registry
 
 ROOT = Path(landscape.__file__).parents[1]
@@ -186,6 +187,15 @@ def test_a_run_stopped_by_an_observer_is_kept_and_has_a_status_of_its_own():
     assert landscape_("train", *sets(*settings), "--out", "there.zarr", "--quiet").exit_code == 4
 
 
+def test_train_warns_of_what_is_most_likely_a_mistake():
+    result = landscape_("train", *sets(*SETTINGS, "cost=cross_entropy"), "--out", "here.zarr", "--quiet")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("warning: cost 'cross_entropy' takes logits")
+    assert result.stderr.count("\n") == 1
+    right = landscape_("train", *sets(*SETTINGS, "cost=cross_entropy", "output=identity"), "--out", "there.zarr")
+    assert right.stderr == ""
+
+
 def test_regression_has_no_accuracy_to_tell():
     settings = ["dataset=sine", "dataset.train_size=20", "epochs=1", "output=identity"]
     result = landscape_("train", *sets(*settings), "--out", "sine.zarr")
@@ -325,6 +335,28 @@ def test_ctrl_c_before_training_began_has_status_130(monkeypatch):
     assert result.stderr == "interrupted\n"
 
 
+def test_ctrl_c_before_the_first_measurement_keeps_the_run(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(NetworkObjective, "evaluate", interrupted)
+    result = landscape_("train", *sets(*SETTINGS), "--out", "here.zarr")
+    assert result.exit_code == 130
+    assert "interrupted after step 0" in result.stdout
+    assert landscape_("show", "here.zarr").exit_code == 0
+
+
+def test_memory_that_runs_out_is_a_message_without_traceback(monkeypatch):
+    def too_large(*_):
+        return np.empty(1 << 50)
+
+    monkeypatch.setattr(NetworkObjective, "evaluate", too_large)
+    result = landscape_("train", *sets(*SETTINGS), "--out", "here.zarr")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: there is not enough memory: ")
+    assert Run.open("here.zarr").ending == "stopped"
+
+
 def test_a_pipe_that_is_closed_early_ends_the_command_without_noise():
     process = start("schema")
     process.stdout.read(10)
@@ -399,6 +431,7 @@ def test_another_surface_of_the_same_name_is_refused_and_kept(run):
     result = landscape_("surface", run.folder, "--resolution", "6")
     assert result.exit_code == 2
     assert "choose another name" in result.stderr
+    assert "--name pca-2\n" in result.stderr
     assert landscape_("surface", run.folder, "--resolution", "6", "--name", "finer").exit_code == 0
     assert {name: s.cost.shape for name, s in Run.open(run.folder).surfaces.items()} == {"finer": (6, 6), "pca": (5, 5)}
 
@@ -525,7 +558,11 @@ def test_a_plugin_that_raises_is_blamed_by_file_and_line_without_traceback():
     command = ["train", "--plugin", "mine.py", *sets(*SETTINGS, "cost=focal"), "--out", "here.zarr"]
     result = landscape_(*command)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"error: mine.py, line {wrong + 2}: NameError: name 'outptus' is not defined")
+    said = f"cost 'focal', mine.py, line {wrong + 2}: NameError: name 'outptus' is not defined"
+    assert result.stderr.startswith(f"error: {said}")
+    assert "training stopped after step 0; what was recorded is kept in 'here.zarr'" in result.stderr
+    shown = landscape_("show", "here.zarr", "--plugin", "mine.py").output
+    assert re.search(rf"cost 'focal' stopped training after step 0: NameError: .*\(mine.py, line {wrong + 2}\)", shown)
     assert isinstance(landscape_(*command[:-1], "there.zarr", "--debug").exception, NameError)
 
 

@@ -61,6 +61,12 @@ def generated(monkeypatch):
     return runpy.run_path(str(DOCS / "generated.py"))
 
 
+@pytest.fixture
+def pages(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    return runpy.run_path(str(DOCS / "pages.py"))
+
+
 def test_there_is_a_tutorial_with_an_example_distribution_for_every_kind():
     assert OF_KIND.keys() == KINDS.keys()
     assert {module_of(kind).parent for kind in KINDS} == {path for path in PLUGINS.iterdir() if path.is_dir()}
@@ -68,11 +74,43 @@ def test_there_is_a_tutorial_with_an_example_distribution_for_every_kind():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_tutorial_begins_with_the_whole_module_of_its_distribution(kind):
-    title, _, rest = page_of(kind).partition("\n\n")
+    """The code itself, so that it is read where the page is not built, too."""
+    title, comment, rest = page_of(kind).split("\n\n", 2)
     assert title.startswith("# Write a")
-    name = OF_KIND[kind]
-    shown = f"```{{literalinclude}} ../{module_of(kind).relative_to(ROOT).as_posix()}\n"
-    assert rest.startswith(f"{shown}:language: python\n:caption: {name}.py\n```\n")
+    file = module_of(kind)
+    assert comment == f"<!-- copied: {file.relative_to(ROOT).as_posix()} as {OF_KIND[kind]}.py -->"
+    assert rest.startswith(f"```python\n{file.read_text(encoding='utf-8')}```\n")
+
+
+def test_copies_on_the_pages_are_as_their_originals(pages):
+    assert pages["outdated"]() == [], "python docs/pages.py --write brings them up to date"
+
+
+def test_a_copy_that_differs_is_renewed_and_nothing_else(pages):
+    page = (DOCS / "write-a-plugin.md").read_text(encoding="utf-8")
+    changed = page.replace("import numpy as np\n", "", 1).replace("gamma = 3", "gamma = 4", 1)
+    changed = changed.replace("| [cost](write-a-cost.md) |", "| a cost |", 1)
+    assert len({page, changed}) == 2
+    assert pages["renewed"](changed) == page
+    assert pages["renewed"](changed.replace("# Write a plugin", "# Plugins")) == page.replace(
+        "# Write a plugin", "# Plugins"
+    )
+
+
+def test_a_part_of_a_file_is_copied_as_far_as_is_said(pages):
+    asked = "<!-- copied: docs/examples/focal.toml {} -->"
+    assert pages["renewed"](asked.format("before [cost]")).endswith('-->\n\n```toml\noutput = "identity"\n```')
+    assert pages["renewed"](asked.format("through name")).endswith('\n\n[cost]\nname = "focal"\n```')
+
+
+def test_no_page_that_is_read_in_the_repository_leaves_code_to_be_filled_in():
+    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        assert "literalinclude" not in page.read_text(encoding="utf-8"), page
+
+
+def test_captions_are_shown_where_the_pages_are_built(pages):
+    page = pages["captioned"](page_of("cost"))
+    assert "```{code-block} python\n:caption: focal.py\n\nimport numpy as np\n" in page
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -214,7 +252,7 @@ def test_program_examples_run(name, said, tmp_path, monkeypatch, capsys):
 def test_every_example_file_is_shown_on_a_page():
     pages = "".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
     files = [file.name for file in EXAMPLES.iterdir() if file.is_file()]
-    assert [name for name in files if f"{{literalinclude}} examples/{name}" not in pages] == []
+    assert [name for name in files if f"<!-- copied: docs/examples/{name}" not in pages] == []
 
 
 def test_experiment_reference_holds_every_built_in_field_with_default_and_description(generated):

@@ -13,10 +13,10 @@ from pydantic import Field
 
 from landscape import Experiment
 from landscape.costs import Huber
-from landscape.errors import ExperimentError, PluginError
+from landscape.errors import DataError, ExperimentError, PluginError
 from landscape.experiment import preset_names, projection
 from landscape.functions import FORMULAS
-from landscape.kinds import Cost, Dataset, Optimizer
+from landscape.kinds import Cost, Data, Dataset, Examples, Optimizer
 from landscape.observers import CSV, TensorBoard
 from landscape.optimizers import Adam
 from landscape.projections import FilterNormalized
@@ -302,10 +302,61 @@ def test_activations_are_overridden_by_their_places():
     assert changed.activation[1].negative_slope == 0.5
 
 
-def test_overrides_of_places_that_there_are_not_are_errors():
-    for override in ("observers.1=csv", "observers.path=x", "observers.-1=csv"):
-        with pytest.raises(ExperimentError, match="no entry of a list of 0; they count from 0"):
-            Experiment().with_overrides([override])
+@pytest.mark.parametrize("override", ["observers.1=csv", "observers.path=x", "observers.-1=csv", "observers.0.path=x"])
+def test_an_observer_is_named_before_its_fields_are_set(override):
+    said = f"^{re.escape(repr(override))}: .* is no entry of a list of 0; they count from 0: .*observers=NAME"
+    with pytest.raises(ExperimentError, match=said):
+        Experiment().with_overrides([override])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "remedy"),
+    [
+        (["hidden.x=8"], "'x' is no entry of a list of 2; they count from 0: write hidden.0 for the first"),
+        (["hidden.3=8"], "'3' is no entry of a list of 2; .*: the first is hidden.0, and the next would be hidden.2"),
+        (["observers.0=csv", "observers.path=x"], "write observers.0.path for the first"),
+        (["observers=csv", "observers.1.path=x"], "the next would be observers.1"),
+        (["activation.1=relu"], "activation is no list, but 'sigmoid' for all layers: .*as activation=tanh,relu"),
+        (["seed.x=3"], "seed has no fields, it is 0: write seed=VALUE"),
+        (["optimizer.learning_rate.x=1"], "learning_rate has no fields, it is 0.5: write learning_rate=VALUE"),
+        (["cost.delta=2"], "cost 'quadratic' has no field 'delta'. 'delta' is a field of cost 'huber': name that cost"),
+        (["cost.detla=2"], "'delta' is a field of cost 'huber'"),
+        (["optimizer.beta1=0.5"], "'beta1' is a field of optimizer 'adam', 'adamw', 'nadam', …: name that"),
+        (["optimizer.momentun=0.5"], "Did you mean 'momentum'"),
+        (["optimizer.lr=0.5"], "Did you mean 'learning_rate'"),
+        (["lr=0.5"], "Did you mean 'optimizer.learning_rate'"),
+        (["gamma=0.5"], "Did you mean 'schedule.gamma'"),
+        (["function.x=1"], "^function.x: a function has no field 'x'. Fields: name, start"),
+        (
+            ["cost.delta=2", "cost=huber"],
+            "'cost=huber' starts from defaults, and would drop 'cost.delta=2': put it before",
+        ),
+        (
+            ["observers.0=csv", "observers=csv"],
+            "'observers=csv' starts from defaults, and would drop 'observers.0=csv'",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_mistakes_in_overrides_name_value_cause_and_remedy(overrides, remedy):
+    with pytest.raises(ExperimentError, match=remedy):
+        Experiment().with_overrides(overrides)
+
+
+def test_an_unknown_setting_like_no_other_suggests_none():
+    for name in ("layers", "cost.flavour"):
+        with pytest.raises(ExperimentError) as caught:
+            Experiment().with_overrides([f"{name}=3"])
+        assert "Did you mean" not in str(caught.value)
+        assert "is a field of" not in str(caught.value)
+
+
+def test_activations_are_listed_by_commas():
+    changed = Experiment().with_overrides(["activation=relu, tanh"])
+    assert [activation.name for activation in changed.activation] == ["relu", "tanh"]
+
+
+def test_unknown_fields_and_names_in_a_list_say_their_place():
     with pytest.raises(ExperimentError, match=r"observers\.0\.pat: .*Did you mean 'path'"):
         Experiment().with_overrides(["observers=csv", "observers.0.pat=x"])
     with pytest.raises(ExperimentError, match=r"observers\.1: there is no observer 'csw'\. Did you mean 'csv'"):
@@ -370,3 +421,17 @@ def test_a_data_set_that_returns_no_data_is_named():
 
     with pytest.raises(PluginError, match="dataset 'forgetful' returned NoneType"):
         Experiment(dataset=Forgetful()).objective()
+
+
+def test_a_data_set_of_wrong_shapes_is_named_with_them():
+    class Flat(Dataset):
+        name = "flat"
+
+        def load(self, rng):
+            examples = Examples(np.zeros((10, 2)), np.zeros(10))
+            return Data(examples, examples)
+
+    with pytest.raises(DataError, match=r"^dataset 'flat': inputs and targets must be .*, not \(10, 2\) and \(10,\)$"):
+        Experiment(dataset=Flat()).objective()
+    with pytest.raises(DataError, match=r"^data set 'npz' has no path"):
+        Experiment(dataset="npz").objective()

@@ -12,9 +12,9 @@ import landscape
 
 ROOT = Path(landscape.__file__).parent
 ORDER = """
-    _blas errors _guard _files layout path plane objective kinds hookspecs _hooks _installed activations costs
+    _blas errors _guard layout path plane objective kinds _keywords _files hookspecs _hooks _installed activations costs
     optimizers schedules datasets projections observers functions network builtin registry parts overrides
-    experiment figures describe surface runs training testing scaffold dashboard cli __main__
+    experiment doubts figures describe surface runs training testing scaffold dashboard cli __main__
 """.split()
 HEAVY = {"plotly", "dash", "dash_mantine_components", "zarr", "typer", "rich", "waitress", "torch", "matplotlib"}
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from landscape import Path
-from landscape.errors import PlaneError
+from landscape.errors import PlaneError, PluginError
 from landscape.functions import FunctionObjective
+from landscape.kinds import Projection, checked_plane
+from landscape.plane import Plane
 from landscape.projections import PCA, FilterNormalized, Random, StartEnd
 
 
@@ -180,3 +183,33 @@ def test_start_end_of_a_straight_path_takes_any_second_direction(rng, precision)
         plane = StartEnd().plane(None, path, rng)
         assert abs(plane.cosine) < 1e-6
         assert plane.captured(path.thetas) == pytest.approx(1)
+
+
+class Told(Projection):
+    """Returns what it is told."""
+
+    name = "told"
+    returns: ClassVar[Any] = None
+
+    def plane(self, objective, path, rng):
+        return self.returns
+
+
+@pytest.mark.parametrize(
+    ("returns", "words"),
+    [
+        (None, "projection 'told': plane returned nothing: return a landscape.Plane"),
+        ((1, 2), "projection 'told': plane returned one tuple"),
+        (Plane(np.zeros(3), np.eye(2, 3)), "projection 'told' laid a plane in 3 dimensions, but θ has 5 parameters"),
+    ],
+    ids=["nothing", "tuple", "other size"],
+)
+def test_what_is_no_plane_of_the_path_is_named(rng, returns, words):
+    told = type("Other", (Told,), {"returns": returns, "__module__": __name__})()
+    with pytest.raises(PluginError, match=words):
+        checked_plane(told, None, Path(np.arange(2), np.eye(2, 5)), rng)
+
+
+def test_a_checked_plane_has_the_name_of_its_projection(rng):
+    told = type("Other", (Told,), {"returns": Plane(np.zeros(5), np.eye(2, 5)), "__module__": __name__})()
+    assert checked_plane(told, None, Path(np.arange(2), np.eye(2, 5)), rng).name == "told"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
 import signal
+import sys
 import threading
 
 import numpy as np
 import pytest
 
-from landscape import Experiment, FunctionObjective, Schedule, Trainer, fit, steps
-from landscape.errors import DivergenceError, ExperimentError
+from landscape import Experiment, FunctionObjective, Run, Schedule, Trainer, fit, steps
+from landscape.errors import DivergenceError, ExperimentError, PluginError
 from landscape.functions import Function
-from landscape.kinds import Optimizer
+from landscape.kinds import Activation, Cost, Optimizer
 from landscape.network.backpropagation import Backpropagation
+from landscape.observers import CSV
 from landscape.optimizers import SGD
 from landscape.training import DivergenceWarning
 from landscape.training.clipping import norm_of
@@ -458,3 +461,152 @@ def test_a_start_that_is_not_finite_ends_training_at_once():
     with pytest.warns(DivergenceWarning, match="at step 0 .*choose another initialization"):
         run = fit(Experiment(epochs=3), objective=bowl)
     assert (run.ending, len(run.path)) == ("diverged", 1)
+
+
+# What becomes of a run when a plugin raises
+
+
+def failing(method, call, error=None):
+    """Return the quadratic cost, one of whose methods raises when it is called for that time."""
+    calls = itertools.count(1)
+
+    class Failing(Cost):
+        name = "quadratic"  # so that the run can be opened again
+
+        def per_example(self, outputs, targets):
+            self.called("per_example")
+            return ((outputs - targets) ** 2).sum(axis=-1)
+
+        def gradient(self, outputs, targets):
+            self.called("gradient")
+            return 2 * (outputs - targets)
+
+        def called(self, name):
+            if name == method and next(calls) == call:
+                raise error or ValueError("no such digit")
+
+    return Failing()
+
+
+# per_example is called at the start for both splits, then as gradient once for each of 4 batches
+@pytest.mark.parametrize(
+    ("method", "call", "steps", "epochs"),
+    [("per_example", 1, 0, 0), ("gradient", 1, 0, 1), ("gradient", 7, 6, 2), ("per_example", 8, 4, 1)],
+)
+def test_a_cost_that_raises_is_named_and_what_was_recorded_is_kept(method, call, steps, epochs, tmp_path):
+    folder = tmp_path / "run.zarr"
+    with pytest.raises(ValueError, match="no such digit") as caught:
+        fit(SMALL.model_copy(update={"cost": failing(method, call)}), folder=folder)
+    run = Run.open(folder)
+    assert run.ending == "stopped"
+    said = rf"cost 'quadratic' stopped training after step {steps}: ValueError: no such digit \(test_training.py, line"
+    assert re.match(said, run.message)
+    assert len(run.history.batch_cost) == run.path.steps[-1] == steps
+    assert len(run.history.epochs()) == epochs
+    np.testing.assert_array_equal(run.path.thetas, fit(SMALL).path.thetas[: steps + 1])
+    assert caught.value.__notes__ == [
+        f"training stopped after step {steps}; what was recorded is kept in {str(folder)!r}"
+    ]
+
+
+class Jagged(Activation):
+    name = "jagged"
+
+    def value(self, z):
+        return z.reshape(7, -1) if len(z) > 50 else z
+
+    def derivative(self, z, a):
+        return np.ones_like(z)
+
+
+class Misshapen(Optimizer):
+    name = "misshapen"
+
+    def init(self, theta):
+        return {}
+
+    def update(self, gradient, state, theta):
+        return np.zeros(3), state
+
+
+class Late(Schedule):
+    name = "late"
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return [1 / (4 - step) for step in steps.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("part", "step", "line"),
+    [({"activation": Jagged()}, 0, True), ({"optimizer": Misshapen()}, 0, False), ({"schedule": Late()}, 4, True)],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_every_kind_that_training_uses_is_blamed_for_what_it_raises(part, step, line, tmp_path):
+    ((kind, plugin),) = part.items()
+    with pytest.raises((ValueError, ZeroDivisionError)):
+        fit(SMALL.model_copy(update=part), folder=tmp_path / "run.zarr")
+    run = Run.open(tmp_path / "run.zarr")
+    assert run.ending == "stopped"
+    assert run.message.startswith(f"{kind} {plugin.name!r} stopped training after step {step}: ")
+    assert ("test_training.py, line" in run.message) == line
+
+
+def test_an_error_that_is_nobodys_is_said_too(tmp_path):
+    def tell(progress):
+        raise LookupError("nobody listens")
+
+    with pytest.raises(LookupError):
+        fit(SMALL, folder=tmp_path / "run.zarr", on_progress=tell)
+    run = Run.open(tmp_path / "run.zarr")
+    assert run.ending == "stopped"
+    assert run.message.startswith("training stopped after step 12: LookupError: nobody listens (test_training.py, line")
+    assert len(run.history.epochs()) == 4
+
+
+def test_a_contract_that_is_broken_is_said_in_the_folder_as_it_is_raised(tmp_path):
+    class Short(type(failing("", 0))):
+        def per_example(self, outputs, targets):
+            return np.zeros(3)
+
+    with pytest.raises(PluginError, match="returned losses of shape") as caught:
+        fit(SMALL.model_copy(update={"cost": Short()}), folder=tmp_path / "run.zarr")
+    assert Run.open(tmp_path / "run.zarr").message == f"training stopped after step 0: {caught.value}"
+
+
+def test_a_plugin_cannot_end_the_program(tmp_path):
+    leaving = failing("gradient", 3, SystemExit(3))
+    with pytest.raises(PluginError, match=r"cost 'quadratic' raised SystemExit: 3 \(test_training.py, line"):
+        fit(SMALL.model_copy(update={"cost": leaving}), folder=tmp_path / "run.zarr")
+    run = Run.open(tmp_path / "run.zarr")
+    assert (run.ending, len(run.history.batch_cost)) == ("stopped", 2)
+    with pytest.raises(SystemExit):
+        fit(SMALL, on_progress=sys.exit)
+
+
+@pytest.mark.parametrize("method", ["per_example", "gradient"])
+def test_an_interruption_before_the_first_step_is_said_in_the_folder(method, tmp_path):
+    experiment = SMALL.model_copy(update={"cost": failing(method, 1, KeyboardInterrupt())})
+    fit(experiment, folder=tmp_path / "run.zarr")
+    run = Run.open(tmp_path / "run.zarr")
+    assert (run.ending, run.message) == ("interrupted", "interrupted after step 0")
+    assert run.path.steps.tolist() == [0]
+
+
+def test_watchers_are_closed_when_a_cost_raises(tmp_path):
+    log = CSV(path=str(tmp_path / "log.csv"))
+    with pytest.raises(ValueError, match="no such digit"):
+        fit(SMALL.model_copy(update={"cost": failing("gradient", 3), "observers": (log,)}))
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3
+
+
+def test_memory_that_runs_out_while_recording_leaves_a_folder_that_opens(tmp_path, monkeypatch):
+    def full(self):
+        raise MemoryError
+
+    monkeypatch.setattr("landscape.training.recording._Recorder._snapshot", full)
+    with pytest.raises(MemoryError) as caught:
+        fit(SMALL, folder=tmp_path / "run.zarr")
+    assert any("what was not recorded yet is lost: MemoryError" in note for note in caught.value.__notes__)
+    run = Run.open(tmp_path / "run.zarr")
+    assert (run.ending, len(run.path)) == ("stopped", 0)
+    assert run.message.startswith("training stopped after step 0: MemoryError")

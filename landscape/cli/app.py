@@ -40,24 +40,40 @@ class _Group(TyperGroup):
         """Run the command that `ctx` names."""
         try:
             return super().invoke(ctx)
-        except (LandscapeError, OSError, KeyboardInterrupt) as error:
+        except (LandscapeError, KeyboardInterrupt) as error:
             if ctx.meta.get("landscape.debug"):
                 raise
             raise typer.Exit(_report(error)) from error
         except Exception as error:  # a plugin may raise anything, and its author is told where
-            said = "" if ctx.meta.get("landscape.debug") else _blame(error)
-            if not said:
+            if ctx.meta.get("landscape.debug"):
                 raise
-            Output(sys.stderr).line(said, style="red")
-            raise typer.Exit(EXIT_FAILED) from error
+            said = _blame(error)
+            if said:
+                _say(said, error)
+                raise typer.Exit(EXIT_FAILED) from error
+            if isinstance(error, OSError):
+                raise typer.Exit(_report(error)) from error
+            raise
 
 
 def _blame(error: Exception) -> str:
-    """Return which line of which plugin raised `error`, or ``""`` where none did."""
+    """Return which plugin raised `error`, in which line, or ``""`` where it is nobody's but the machine's or ours."""
     from landscape.describe import where_in_plugins
+    from landscape.training.blame import culprit
 
-    where = where_in_plugins(error)
-    return f"error: {where}{reason(error)} (--debug shows the whole traceback)" if where else ""
+    plugin, where = culprit(error), where_in_plugins(error)
+    who = "" if plugin is None else f"{plugin.kind} {plugin.name!r}{', ' if where else ': '}"
+    if not who + where and isinstance(error, MemoryError):
+        return f"error: there is not enough memory: {reason(error)}"
+    return f"error: {who}{where}{reason(error)} (--debug shows the whole traceback)" if who + where else ""
+
+
+def _say(text: str, error: BaseException) -> None:
+    """Say what went wrong, and what was noted beside it."""
+    output = Output(sys.stderr)
+    output.line(text, style="red")
+    for note in getattr(error, "__notes__", ()):
+        output.line(note)
 
 
 def _report(error: BaseException) -> int:
@@ -65,11 +81,10 @@ def _report(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         _discard_output()  # whoever read it has seen enough, as `head` does
         return EXIT_FAILED
-    output = Output(sys.stderr)
     if isinstance(error, KeyboardInterrupt):
-        output.line("interrupted")
+        Output(sys.stderr).line("interrupted")
         return EXIT_INTERRUPTED
-    output.line(f"error: {error}", style="red")
+    _say(f"error: {error}", error)
     return EXIT_BAD_INPUT if isinstance(error, _BAD_INPUT) else EXIT_FAILED
 
 

@@ -115,9 +115,8 @@ def open_run(folder: Path, plugins: Iterable[Path] | None) -> Run:
 
 def fields(overrides: Iterable[str] | None) -> dict[str, Any]:
     """Return the table that ``field=value`` options describe."""
-    from landscape.overrides import override_in
+    from landscape.overrides import apply_overrides
 
     values: dict[str, Any] = {}
-    for override in overrides or ():
-        override_in(values, override)
+    apply_overrides(values, overrides or ())
     return values

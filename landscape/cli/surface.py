@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from landscape.cli.options import Debug, Plugins, Quiet, RunFolder, Threads, fields, open_run
 from landscape.cli.output import EXIT_INTERRUPTED, Bar, Output, number, percent
-from landscape.errors import LandscapeError
+from landscape.errors import LandscapeError, RunError
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -81,6 +82,7 @@ def surface(
     opened = open_run(run, plugin)
     part = build({"name": projection, **fields(overrides)})
     called = name or _default_name(projection, split)
+    taken = called in opened.surfaces
     output = Output(quiet=quiet)
     with output.bar(grid[0] * grid[1], "points", "examples") as bar:
         try:
@@ -97,6 +99,10 @@ def surface(
         except KeyboardInterrupt as error:
             _stopped(opened, called)
             raise typer.Exit(EXIT_INTERRUPTED) from error
+        except RunError as error:
+            if taken and error.__cause__ is None:  # else the file system is the cause
+                error.add_note(f"to keep both, give this one a name: --name {_free(called, opened)}")
+            raise
     if not quiet:
         read_outs(opened, called, made, part, output)
     if figure is not None:
@@ -105,6 +111,11 @@ def surface(
     elif not quiet:
         drawing = ("show", str(run), "--figure", "surface", "--surface", called)
         output.try_next([drawing, ("explore", str(run))], plugin)
+
+
+def _free(name: str, run: Run) -> str:
+    """Return a name like `name` that no surface of the run has."""
+    return next(free for count in itertools.count(2) if (free := f"{name}-{count}") not in run.surfaces)
 
 
 def _default_name(projection: str, split: str) -> str:

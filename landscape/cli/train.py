@@ -66,6 +66,8 @@ def train(
       landscape train --print-config > mine.toml
       landscape train --config mine.toml --plugin my_cost.py --set cost=my_cost
     """
+    from landscape.doubts import doubts
+
     load_plugins(plugin)
     experiment = experiment_from(preset, config, overrides)
     if print_config:
@@ -73,6 +75,8 @@ def train(
         return
     output = Output(quiet=quiet)
     folder = out or _unused(preset or (config.stem if config else ""), experiment)
+    for doubt in doubts(experiment):
+        Output(sys.stderr).line(f"warning: {doubt}", style="yellow")
     output.note(f"training {describe(experiment)}")
     output.note(f"recording to {folder}")
     run = _trained(experiment, folder, threads or 1, output)
@@ -195,12 +199,10 @@ def _conclude(run: Run, folder: Path, output: Output, plugins: Sequence[Path]) -
 
 
 def _results(run: Run, folder: Path) -> list[tuple[str, str]]:
-    (epoch, train_cost, test_cost, _, test_accuracy), steps = run.history.epochs()[-1], len(run.history.batch_cost)
-    facts = [
-        ("ended", run.message if run.ending == "interrupted" else f"{run.ending} after step {steps:,}"),
-        ("train cost", number(train_cost)),
-        ("test cost", number(test_cost)),
-    ]
-    if not math.isnan(test_accuracy):
-        facts.append(("test accuracy", f"{percent(test_accuracy)} after epoch {epoch}"))
+    ended = run.message if run.ending == "interrupted" else f"{run.ending} after step {len(run.history.batch_cost):,}"
+    facts = [("ended", ended)]
+    for epoch, train_cost, test_cost, _, test_accuracy in run.history.epochs()[-1:]:  # none, if it ended at once
+        facts += [("train cost", number(train_cost)), ("test cost", number(test_cost))]
+        if not math.isnan(test_accuracy):
+            facts.append(("test accuracy", f"{percent(test_accuracy)} after epoch {epoch}"))
     return [*facts, ("trained in", f"{run.seconds:.2f} s"), ("saved in", str(folder))]

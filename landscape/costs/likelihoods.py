@@ -26,6 +26,7 @@ class CrossEntropy(Cost):
     name: ClassVar[str] = "cross_entropy"
     source: ClassVar[str] = "Bridle 1990, NeurIPS 2; label smoothing: Szegedy et al. 2016, arXiv:1512.00567"
     nonnegative: ClassVar[bool] = True
+    takes_logits: ClassVar[bool] = True
     target_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     label_smoothing: float = Field(
@@ -65,6 +66,7 @@ class KLDivergence(Cost):
 
     name: ClassVar[str] = "kl_divergence"
     source: ClassVar[str] = "Kullback & Leibler 1951, Annals of Mathematical Statistics 22"
+    takes_logits: ClassVar[bool] = True
     target_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def per_example(self, outputs: Array, targets: Array) -> Array:
@@ -88,6 +90,7 @@ class BinaryCrossEntropy(Cost):
     name: ClassVar[str] = "binary_cross_entropy"
     source: ClassVar[str] = "Bishop 2006, Pattern Recognition and Machine Learning, section 5.2"
     nonnegative: ClassVar[bool] = True
+    takes_logits: ClassVar[bool] = True
     target_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def per_example(self, outputs: Array, targets: Array) -> Array:
@@ -120,6 +123,7 @@ class Poisson(Cost):
 
     name: ClassVar[str] = "poisson"
     source: ClassVar[str] = "Nelder & Wedderburn 1972, Journal of the Royal Statistical Society A 135"
+    takes_logits: ClassVar[bool] = True
     target_range: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     full: bool = Field(False, description="Add log t!, approximated: a constant that makes costs comparable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path as FilePath
 from time import perf_counter
 from typing import NamedTuple
@@ -11,13 +12,15 @@ from typing import NamedTuple
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import DivergenceError, ObserverError
+from landscape._guard import reason
+from landscape.errors import DivergenceError, ObserverError, PluginError, RunError
 from landscape.experiment import Experiment
 from landscape.kinds import EpochEvent, StepEvent, Training
 from landscape.layout import Array
 from landscape.objective import Objective
 from landscape.path import as_path, snapshot_steps
 from landscape.runs import Ending, History, Run, RunWriter, provenance
+from landscape.training.blame import culprit, stopped, why
 from landscape.training.interruption import deferred_interrupt
 from landscape.training.trainer import Trainer
 from landscape.training.watching import Watchers, live_view
@@ -74,6 +77,9 @@ def fit(
     at which step and why, and so does an observer that raises, with an `ObserverWarning` that names it. `Run.ending`
     tells which it was.
 
+    Anything else that is raised, by a cost say, is raised here too. The folder keeps what was recorded until then,
+    and says which plugin stopped training, in which line, and why; a note of the exception says so.
+
     Parameters
     ----------
     experiment : what to train.
@@ -81,17 +87,23 @@ def fit(
     folder : where to record the run while it trains; it must not exist yet.
     threads : one or two; see `steps`.
     on_progress : called every half second, and at the end; its `Progress.news` leave no epoch out.
+
+    Raises
+    ------
+    PluginError
+        When a plugin wants to end the program, or breaks its contract.
     """
     trainer = Trainer(experiment, objective, threads, norms=_is_watched(experiment))
-    recorder = _Recorder(trainer, folder, on_progress)
     # a diverging run overflows before its cost is seen to be infinite: that is said once, by the divergence
     quiet = np.errstate(over="ignore", invalid="ignore")
     with quiet, blas_threads(1), deferred_interrupt() as check:
-        failures: list[ObserverError] = []
+        recorder = _Recorder(trainer, folder, on_progress)
         try:
             ending, message = _ending_of(recorder, check)
-        finally:
-            failures += recorder.watchers.close(trainer.index)
+        except BaseException as error:  # whatever it is, the folder must not say that it is still being trained
+            _abandon(recorder, error)
+            raise
+        failures = recorder.watchers.close(trainer.index)
         if failures:
             ending = "stopped" if ending == "finished" else ending
             message = "; ".join(filter(None, [message, *map(str, failures)]))
@@ -118,7 +130,27 @@ def _ending_of(recorder: _Recorder, check: Callable[[], None]) -> tuple[Ending, 
         return "diverged", str(error)
     except ObserverError as error:
         return "stopped", str(error)
+    except SystemExit as error:
+        plugin = culprit(error)
+        if plugin is None:
+            raise
+        said = f"{plugin.kind} {plugin.name!r} raised {why(plugin, error)}"
+        raise PluginError(f"{said}: a plugin must not end the program") from error
     return "finished", ""
+
+
+def _abandon(recorder: _Recorder, error: BaseException) -> None:
+    """Keep what was recorded of a training that `error` ended; say so in the folder, and in a note of the error."""
+    step = recorder.trainer.index
+    failures = recorder.watchers.close(step)
+    message = "; ".join([stopped(error, step), *map(str, failures)])
+    try:
+        recorder.finish("stopped", message)
+    except Exception as worse:  # what ended training, such as too little memory, may keep the rest from being kept
+        error.add_note(f"what was not recorded yet is lost: {reason(worse)}")
+        recorder.close("stopped", message)
+    if recorder.folder is not None:
+        error.add_note(f"training stopped after step {step}; what was recorded is kept in {str(recorder.folder)!r}")
 
 
 # A path of a large network is thinned further, so that it fits in memory beside the data.
@@ -146,11 +178,6 @@ class _Recorder:
         self._measured: list[Measured] = []
         self._tell = on_progress
         self._provenance = provenance(trainer.experiment, trainer.objective)
-        self._writer = (
-            None
-            if folder is None
-            else RunWriter(folder, trainer.experiment, self._provenance, trainer.theta.size, trainer.theta.dtype)
-        )
         self.watchers = Watchers(trainer.experiment.observers)
         self._watched = bool(trainer.experiment.observers)
         self._theta = live_view(trainer.theta)
@@ -159,10 +186,21 @@ class _Recorder:
         self._told = 0
         self._reported = perf_counter()
         self._saved = -1
+        self._writer = (  # the last that may fail here: there is a folder from now on
+            None
+            if folder is None
+            else RunWriter(folder, trainer.experiment, self._provenance, trainer.theta.size, trainer.theta.dtype)
+        )
+
+    @property
+    def folder(self) -> FilePath | None:
+        """Where the run is recorded, None where it is kept in memory only."""
+        return None if self._writer is None else self._writer.folder
 
     def train(self, check: Callable[[], None]) -> None:
         """Run all epochs, calling `check` between steps."""
         self._snapshot()
+        check()
         self._measure()
         self.watchers.open(self._training(), self.trainer.index)
         self._tell_epoch()
@@ -196,7 +234,7 @@ class _Recorder:
             trainer.objective.layout,
             trainer.steps_per_epoch,
             trainer.total_steps,
-            None if self._writer is None else self._writer.folder,
+            self.folder,
         )
 
     def _tell_step(self) -> None:
@@ -209,8 +247,8 @@ class _Recorder:
         self.watchers.epoch(EpochEvent(measured.epoch, self.trainer.index, *measured[1:], self._theta))
 
     def _snapshot(self) -> None:
+        self._thetas.append(self.trainer.theta.copy())  # first, as there may be no memory for it
         self._steps.append(self.trainer.index)
-        self._thetas.append(self.trainer.theta.copy())
         self._next = next(self._due, -1)
 
     def _measure(self) -> None:
@@ -262,14 +300,22 @@ class _Recorder:
         )
         self._saved = self._steps[-1]
 
+    def close(self, ending: Ending, message: str) -> None:
+        """Say in the folder, if it can be written, how training ended; add nothing to what is recorded."""
+        with suppress(RunError):
+            self._close(ending, message)
+
+    def _close(self, ending: Ending, message: str) -> None:
+        if self._writer is not None:
+            self._writer.finish(ending, message, self._seconds)
+
     def finish(self, ending: Ending, message: str) -> Run:
         """Keep the last θ, commit, and return the run."""
         trainer = self.trainer
         if (not self._steps or self._steps[-1] != trainer.index) and np.isfinite(trainer.theta).all():
             self._snapshot()
         self._commit()
-        if self._writer is not None:
-            self._writer.finish(ending, message, self._seconds)
+        self._close(ending, message)
         table = np.array(self._measured, np.float64).reshape(-1, 5)
         history = History(np.array(self._batch_costs, np.float64), table[:, 0].astype(np.int64), *table[:, 1:].T)
         return Run(
@@ -280,6 +326,6 @@ class _Recorder:
             provenance=self._provenance,
             ending=ending,
             message=message,
-            folder=None if self._writer is None else self._writer.folder,
+            folder=self.folder,
             objective=trainer.objective,
         )

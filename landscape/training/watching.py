@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from landscape.errors import LandscapeError, ObserverError, PluginError
+from landscape.errors import ObserverError, PluginError
 from landscape.kinds import EpochEvent, Observer, StepEvent, Training, Watcher
 from landscape.layout import Array
+from landscape.training.blame import why
 
 
 def live_view(theta: Array) -> Array:
@@ -82,15 +80,4 @@ def _watcher_of(observer: Observer, training: Training) -> Watcher:
 
 def _blamed(observer: Observer, what: str, step: int, error: BaseException) -> ObserverError:
     """Return the error that says which observer did `what`, after which step, and why."""
-    known = isinstance(error, LandscapeError)  # whose message is a whole sentence
-    reason = str(error) if known else f"{type(error).__name__}: {error}{_place(observer, error)}"
-    return ObserverError(f"observer {observer.name!r} {what} after step {step}: {reason}")
-
-
-def _place(observer: Observer, error: BaseException) -> str:
-    """Return the line at fault, in the observer's own file if it was there."""
-    frames = traceback.extract_tb(error.__traceback__)
-    file = getattr(sys.modules.get(type(observer).__module__), "__file__", None)
-    for frame in reversed([f for f in frames if f.filename == file] or frames):
-        return f" ({Path(frame.filename).name}, line {frame.lineno})"
-    return ""
+    return ObserverError(f"observer {observer.name!r} {what} after step {step}: {why(observer, error)}")
