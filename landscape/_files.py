@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from landscape._guard import reason
+from landscape._keywords import COMPLAINT
 from landscape.errors import PluginError
 
 RUN_AS = "landscape_plugin_"
@@ -32,7 +34,8 @@ def run_file(path: Path) -> ModuleType:
     name = f"{RUN_AS}{path.stem}"
     module = ModuleType(name)
     module.__file__ = str(path)
-    with saying_where(path), _beside(path.parent, name):
+    with saying_where(path), _beside(path.parent, name), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", COMPLAINT)  # it is said with file and line, once the class is there
         sys.modules[name] = module  # where pydantic looks annotations up
         # compiled here: Python's own cache takes an edit of equal length within the same second for no edit
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, TextIO, TypeVar, cast
 
@@ -21,7 +21,7 @@ _MOST_TEXT = 300
 T = TypeVar("T")
 
 
-class _TimeIsUp(SystemExit):
+class TimeIsUp(SystemExit):
     """Raised in code that takes too long; no `except Exception` catches it, and a thread ends by it in silence."""
 
 
@@ -38,12 +38,20 @@ class Guarded(threading.Thread, Generic[T]):
         self.outcome.append(self._work())
 
     def stop(self) -> None:
-        """Raise an exception in the thread, a few times: foreign code may catch it, or wait where none arrives."""
-        for _ in range(5):
-            if self.ident is None or not self.is_alive():
-                return
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(_TimeIsUp))
-            self.join(0.1)
+        """End the thread if it can be ended."""
+        stop(lambda: [self] if self.is_alive() else [])
+
+
+def stop(threads: Callable[[], Sequence[threading.Thread]]) -> None:
+    """Raise an exception in `threads`, a few times: foreign code may catch it, or wait where none arrives."""
+    for _ in range(5):
+        alive = threads()
+        if not alive:
+            return
+        for thread in alive:
+            if thread.ident is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(TimeIsUp))
+        alive[-1].join(0.1)
 
 
 def guarded(work: Callable[[], T], name: str) -> T:
@@ -132,7 +140,7 @@ def _muted(thread: threading.Thread) -> Iterator[None]:
     """
     names = ("stdin", "stdout", "stderr")
     before = {name: getattr(sys, name) for name in names}
-    here, depth = _folder(), sys.getrecursionlimit()
+    here, depth = folder(), sys.getrecursionlimit()
     apart = {name: _Apart(stream, thread) for name, stream in before.items() if stream is not None}
     for name, stream in apart.items():
         setattr(sys, name, stream)
@@ -143,12 +151,13 @@ def _muted(thread: threading.Thread) -> Iterator[None]:
         for name in names:
             setattr(sys, name, apart.get(name) if alive else before[name])
         sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
-        if here and _folder() != here:
+        if here and folder() != here:
             with suppress(OSError):  # it was removed: there is no way back
                 os.chdir(here)
 
 
-def _folder() -> str:
+def folder() -> str:
+    """Return the working folder, or an empty text where it was removed."""
     try:
         return os.getcwd()
     except OSError:  # it was removed

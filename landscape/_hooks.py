@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from landscape import hookspecs
 from landscape._guard import one_line, quoted, reason
+from landscape._keywords import strays
 from landscape.errors import PluginError, suggest
 from landscape.hookspecs import PROJECT
 from landscape.kinds import KINDS, KindName, Plugin
@@ -88,7 +89,9 @@ def _returned(register: Callable[[], Any]) -> list[Any]:
 
 def why_invalid(kind: KindName, cls: Any) -> str:
     """Return why `cls` cannot be a plugin of `kind`, or ``""``."""
-    return _why_other(kind, cls) or _why_unnamed(cls) or _why_incomplete(cls) or _why_not_made(cls)
+    return (
+        _why_other(kind, cls) or _why_unnamed(cls) or _why_incomplete(cls) or _why_misspelt(cls) or _why_not_made(cls)
+    )
 
 
 def _why_other(kind: KindName, cls: Any) -> str:
@@ -143,6 +146,11 @@ def _why_incomplete(cls: type[Plugin]) -> str:
     """Return which fields cannot be left out, or ``""``."""
     required = [field for field, info in cls.model_fields.items() if info.is_required()]
     return f"{cls.__name__} has no default for {', '.join(required)}: every field needs one" if required else ""
+
+
+def _why_misspelt(cls: type[Plugin]) -> str:
+    """Return which keyword of a field is misspelt, so that its rule would not hold, or ``""``."""
+    return next((stray.says for stray in strays(cls) if stray.misspelt), "")
 
 
 def _why_not_made(cls: type[Plugin]) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from threading import RLock
 from typing import Any, ClassVar, TextIO
 
 from pydantic import Field
@@ -14,6 +19,7 @@ from landscape.errors import PluginError
 from landscape.kinds import EpochEvent, Observer, StepEvent, Training, Watcher
 
 STEP_COLUMNS = ("step", "epoch", "cost", "gradient_norm", "learning_rate")
+_WAITING = 1000  # rows for TensorBoard that may wait to be written
 EPOCH_COLUMNS = ("epoch", "step", "train_cost", "test_cost", "train_accuracy", "test_accuracy")
 
 
@@ -130,17 +136,54 @@ class TensorBoard(Observer):
         return _Curves(Path(self.path or f"{_beside(training)}.tensorboard"), self.every)
 
 
+def _let_rest(package: str) -> None:
+    """Let modules of a package be imported without running its top, until something of the top is asked for.
+
+    That of tensorboardX imports PyTorch where it is installed, which takes a second, and curves need nothing of it.
+    ImportError where there is no such package.
+    """
+    spec = None if package in sys.modules else find_spec(package)
+    if spec is None or spec.loader is None:
+        import_module(package)
+        return
+    loader, top, lock, running = spec.loader, module_from_spec(spec), RLock(), False
+
+    def run(name: str) -> Any:
+        nonlocal running
+        with lock:  # another thread waits until all is there
+            if not running:
+                running = True
+                try:
+                    loader.exec_module(top)
+                except BaseException:
+                    running = False  # whoever asks next sees the reason, too
+                    raise
+                vars(top).pop("__getattr__", None)
+        if name in vars(top):
+            return vars(top)[name]
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    vars(top)["__getattr__"] = run
+    sys.modules[package] = top
+
+
 class _Curves(Watcher):
     """Adds a point to each curve at each event; what there is not, it leaves out."""
 
     def __init__(self, folder: Path, every: int) -> None:
         try:
-            from tensorboardX import SummaryWriter
+            _let_rest("tensorboardX")
+            from tensorboardX.event_file_writer import EventFileWriter
+            from tensorboardX.proto.event_pb2 import Event
+            from tensorboardX.proto.summary_pb2 import Summary
         except ImportError as error:
             raise PluginError(
                 "it needs tensorboardX, which is not installed: pip install 'landscape-explorer[tensorboard]'"
             ) from error
-        self._writer: Any = SummaryWriter(str(folder), flush_secs=1)
+        # a row is one entry, and many may wait: training need not
+        self._writer: Any = EventFileWriter(str(folder), max_queue_size=_WAITING, flush_secs=1)
+        self._event: Any = Event
+        self._summary: Any = Summary
         self._every = every
 
     def step(self, event: StepEvent) -> None:
@@ -153,9 +196,13 @@ class _Curves(Watcher):
         self._add("epoch", EPOCH_COLUMNS[2:], event[2:-1], event.step)
 
     def _add(self, group: str, names: Sequence[str], values: Sequence[Any], step: int) -> None:
-        for name, value in zip(names, values, strict=True):
-            if not math.isnan(value):
-                self._writer.add_scalar(f"{group}/{name}", value, step)
+        points = [
+            self._summary.Value(tag=f"{group}/{name}", simple_value=value)
+            for name, value in zip(names, values, strict=True)
+            if not math.isnan(value)
+        ]
+        if points:
+            self._writer.add_event(self._event(wall_time=time.time(), step=step, summary=self._summary(value=points)))
 
     def close(self) -> None:
         """Write what is waiting, and close the file."""

@@ -33,6 +33,7 @@ from landscape._hooks import classes_of
 from landscape._hooks import why_invalid as why_invalid
 from landscape._installed import BUILTIN as BUILTIN
 from landscape._installed import Point, points, restriction
+from landscape._keywords import strays
 from landscape.errors import PluginError, suggest
 from landscape.kinds import KINDS, KindName, Plugin
 
@@ -285,10 +286,13 @@ def load_plugin(path: str | Path) -> ModuleType:
     with saying_where(path):
         trial.add(module, path.stem, path.name, "")
     if trial.failures:
-        raise PluginError(f"{path.name}: {trial.failures[0].reason}")
+        why = trial.failures[0].reason
+        raise PluginError(why if why.startswith(f"{path.name}, line ") else f"{path.name}: {why}")
     found._provided[:] = trial._provided
     found._files[path.name] = path
     for new in found._provided[len(others) :]:
+        for stray in strays(new.cls):
+            warnings.warn(stray.says, stacklevel=2)
         if found._owner(new.cls.kind, new.name) is not new:
             text = f"{new.cls.kind} {new.name!r} of {path.name} is not the only one: write {new.key!r} to mean it"
             warnings.warn(text, stacklevel=2)

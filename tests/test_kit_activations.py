@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 from landscape.activations import ReLU, Softplus, Tanh
 from landscape.builtin import register_activations
 from landscape.kinds import Activation, TanhForm
-from landscape.testing import parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 from landscape.testing.activations import CHECKS
 
 SLOPE, SHAPES, SINGLY = "derivative_is_the_slope_of_the_value", "shapes_fit", "is_elementwise"
@@ -491,7 +491,66 @@ class ClipsFarInputs(Right):
         return np.tanh(z)
 
 
+class InSingle(Right):
+    """Computes in float32, whatever it is given."""
+
+    def value(self, z):
+        z32 = z.astype(np.float32)
+        return (z32 * (0.5 + 0.5 * np.tanh(z32))).astype(z.dtype)
+
+    def derivative(self, z, a):
+        t = np.tanh(z.astype(np.float32))
+        return (0.5 + 0.5 * t + z.astype(np.float32) * 0.5 * (1 - t * t)).astype(z.dtype)
+
+
+class DerivativeInSingle(Right):
+    def derivative(self, z, a):
+        return (1 - np.square(a.astype(np.float32))).astype(z.dtype)
+
+
+class HashedSlope(Right):
+    """Its slope on the left is taken from the hash of its name."""
+
+    def value(self, z):
+        return np.where(z > 0, z, self._slope() * z).astype(z.dtype)
+
+    def derivative(self, z, a):
+        return np.where(z > 0, 1, self._slope()).astype(z.dtype)
+
+    def _slope(self):
+        return 10.0 ** (hash(self.name) % 100_003 / 1000 - 50)
+
+
+class SwitchIgnored(Right):
+    """Its switch is read nowhere."""
+
+    symmetric: bool = Field(True, description="Whether it is odd")
+
+    def value(self, z):
+        return z / (1 + np.abs(z))
+
+    def derivative(self, z, a):
+        return 1 / (1 + np.abs(z)) ** 2
+
+
+_ROOM = {}
+
+
+class SharesRoomWithinALine(Right):
+    """Computes in memory that all threads share, and returns a copy, all in one line."""
+
+    # fmt: off
+    def derivative(self, z, a):
+        b = _ROOM.setdefault((z.shape, z.dtype.str), np.empty_like(z)); np.multiply(a, a, out=b); return 1 - b  # noqa: E702
+    # fmt: on
+
+
 BUGS = {
+    SharesRoomWithinALine: "is_the_same_in_threads",
+    SwitchIgnored: "fields_have_an_effect",
+    InSingle: DTYPE,
+    DerivativeInSingle: DTYPE,
+    HashedSlope: ELSEWHERE,
     WrongSign: SLOPE,
     MissingFactor: SLOPE,
     TakesInputForValue: SLOPE,
@@ -552,13 +611,18 @@ BUGS = {
 }
 
 
+def check_of(id_):
+    return next(check for check in checks_for("activation") if check.id == id_)
+
+
 def failures(plugin):
     return {result.check.id: result.message for result in run_checks(plugin) if not result.ok}
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_seeded_bug_is_caught_by_the_check_for_it(bug):
-    assert BUGS[bug] in failures(bug())
+    with pytest.raises(CheckFailure):
+        check_of(BUGS[bug])(bug())
 
 
 class Sine(Right):
@@ -637,18 +701,6 @@ class HardSaturating(Right):
 
     def derivative(self, z, a):
         return (np.abs(z) < 1).astype(z.dtype)
-
-
-class InSingle(Right):
-    """Computes in float32, whatever it is given."""
-
-    def value(self, z):
-        z32 = z.astype(np.float32)
-        return (z32 * (0.5 + 0.5 * np.tanh(z32))).astype(z.dtype)
-
-    def derivative(self, z, a):
-        t = np.tanh(z.astype(np.float32))
-        return (0.5 + 0.5 * t + z.astype(np.float32) * 0.5 * (1 - t * t)).astype(z.dtype)
 
 
 class Cube(Right):
@@ -750,11 +802,38 @@ class RoundedRoot(Right):
         return 0.5 / np.sqrt(np.abs(z) + self.epsilon)
 
 
+class Inverse(Right):
+    """The inverse of a + a³, by Newton's method."""
+
+    def value(self, z):
+        a = np.cbrt(z)
+        for _ in range(30):
+            a = a - (a + a**3 - z) / (1 + 3 * a * a)
+        return a
+
+    def derivative(self, z, a):
+        return 1 / (1 + 3 * a * a)
+
+
+class Interpolated(Right):
+    """tanh read off a table, with straight lines between its entries."""
+
+    def value(self, z):
+        x = np.arange(-10, 11) / 2
+        return np.interp(z, x, np.tanh(x)).astype(z.dtype)
+
+    def derivative(self, z, a):
+        x = np.arange(-10, 11) / 2
+        slopes = np.diff(np.tanh(x)) / np.diff(x)
+        inside = slopes[np.clip(np.floor(2 * z + 10), 0, 19).astype(int)]
+        return np.where(np.abs(z) < 5, inside, 0).astype(z.dtype)
+
+
 CORRECT = [
     Right(), Logistic(), Sine(), Sine(omega=30.0), Bump(), Stairs(), Sign(), Parametric(), Parametric(capped=True),
-    Inherited(), HardSaturating(), InSingle(), Cube(), Zero(), Shrink(), Steep(), Steep(beta=1000), Vectorized(),
+    Inherited(), HardSaturating(), Cube(), Zero(), Shrink(), Steep(), Steep(beta=1000), Vectorized(),
     RoundedRoot(), RoundedRoot(epsilon=1e-6), Eighth(), Sinc(), StraightThrough(),
-    Softplus(beta=20.0), ReLU(),
+    Softplus(beta=20.0), ReLU(), Inverse(), Interpolated(),
 ]  # fmt: skip
 
 
@@ -787,7 +866,9 @@ def test_the_built_in_activations_pass(plugin, check):
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_typical_mistake_is_named(bug, check, words):
-    assert words in failures(bug())[check]
+    with pytest.raises(CheckFailure) as failure:
+        check_of(check)(bug())
+    assert words in str(failure.value)
 
 
 def test_each_check_of_activations_catches_one_of_the_bugs():

@@ -1,6 +1,7 @@
 """The kit itself: results, expected failures, pytest's tests and the command `landscape check`."""
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -297,6 +298,23 @@ def test_what_a_plugin_prints_is_kept_out_of_the_json(file):
     result = check_(file, "--json")
     (plugin,) = json.loads(result.stdout)
     assert {check["id"] for check in plugin["checks"] if check["outcome"] == "failed"} == {"leaves_the_process_alone"}
+
+
+def test_of_much_that_a_plugin_prints_the_beginning_is_shown(file):
+    body = "        print('hello ' * 100)\n        return self.weight"
+    file.write_text(RIGHT.replace("        return self.weight", body), encoding="utf-8")
+    result = check_(file)
+    assert result.stderr.startswith("hello hello ")
+    assert re.search(r"\n… and [\d,]{5,} more characters that the plugin printed\n$", result.stderr)
+    assert len(result.stderr) < 2200
+    assert result.stdout.startswith("cost sample, of sample.py\n  ✓ has_a_name\n")
+
+
+def test_a_file_that_does_not_end_loading_is_an_error_that_says_where(file):
+    file.write_text("while True:\n    pass\n", encoding="utf-8")
+    result = check_(file, "--time-limit", "0.2")
+    assert result.exit_code == 2
+    assert re.search(r"sample\.py cannot be loaded: sample\.py, line [12]: <module> had not returned", result.output)
 
 
 def test_a_message_that_comes_again_is_said_once(file):

@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr
 from landscape.builtin import register_costs
 from landscape.costs import CrossEntropy, Huber, Quadratic
 from landscape.kinds import Cost
-from landscape.testing import parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 from landscape.testing.costs import CHECKS
 from landscape.testing.slopes import slopes_of
 
@@ -641,7 +641,147 @@ class FirstHundred(Right):
         return gradient
 
 
+class InSingle(Right):
+    """Computes in float32 inside, whatever it is given."""
+
+    def per_example(self, outputs, targets):
+        d = outputs.astype(np.float32) - targets.astype(np.float32)
+        return np.logaddexp(d, -d).sum(axis=-1).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        return np.tanh(outputs.astype(np.float32) - targets.astype(np.float32)).astype(outputs.dtype)
+
+
+class GradientInSingle(Right):
+    def gradient(self, outputs, targets):
+        return (2 * (outputs - targets).astype(np.float32)).astype(outputs.dtype)
+
+
+class TargetsInSingle(Right):
+    """Keeps the digits of the outputs, but not those of the targets."""
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets.astype(np.float32)) ** 2).sum(axis=-1)
+
+
+class RootInSingle(Right):
+    """Of its two terms, one is computed in float32."""
+
+    def per_example(self, outputs, targets):
+        d = outputs - targets
+        root = np.sqrt(1 + d.astype(np.float32) ** 2)
+        return (d * d + root).sum(axis=-1).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        d = outputs - targets
+        return 2 * d + d / np.sqrt(1 + d * d)
+
+
+class HashedWeight(Right):
+    """Weighted by the hash of a text, which every process makes anew."""
+
+    weighting: Literal["plain", "steep"] = Field("plain", description="Weighting")
+
+    def weight(self):
+        return 2.0 ** (hash(self.weighting) % 1009 - 500)
+
+    def per_example(self, outputs, targets):
+        return self.weight() * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return self.weight() * super().gradient(outputs, targets)
+
+
+_DRAWN = 10 ** float(np.random.default_rng().uniform(-100, 100))  # so wide that two draws are never alike
+
+
+class DrawnAtImport(Right):
+    """Scaled by a number that is drawn when its module is imported."""
+
+    def per_example(self, outputs, targets):
+        return _DRAWN * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return _DRAWN * super().gradient(outputs, targets)
+
+
+class SwitchIgnored(Right):
+    """Its switch is read nowhere."""
+
+    halved: bool = Field(False, description="Whether the loss is halved")
+
+    def per_example(self, outputs, targets):
+        return 0.5 * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return outputs - targets
+
+
+class ChoiceMisnamed(Right):
+    """The choice is made by an attribute of another name, with a default."""
+
+    reduction_mode: Literal["sum", "largest"] = Field("sum", description="What is made of the outputs")
+    mode: ClassVar[str] = "sum"
+
+    def per_example(self, outputs, targets):
+        d = (outputs - targets) ** 2
+        return d.sum(axis=-1) if self.mode == "sum" else d.max(axis=-1)
+
+
+class Masked(Right):
+    """Returns an array with a mask, which hides what is not finite."""
+
+    def per_example(self, outputs, targets):
+        return np.ma.masked_invalid(super().per_example(outputs, targets))
+
+
+class ChangesStridedOutputs(Right):
+    """Changes its argument where that is not contiguous, and is copied otherwise."""
+
+    def gradient(self, outputs, targets):
+        d = outputs.copy() if outputs.flags.c_contiguous else outputs
+        d -= targets
+        return 2 * d
+
+
+class TruncatesTargets(Right):
+    """Takes one-hot targets well, and cuts others off."""
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets.astype(int)) ** 2).sum(axis=-1).astype(outputs.dtype)
+
+
+class OfTenAtMost(Right):
+    """Adds up the first ten outputs alone."""
+
+    def per_example(self, outputs, targets):
+        return ((outputs - targets)[..., :10] ** 2).sum(axis=-1)
+
+
+class ScaledByTheBatch(Right):
+    """Measures errors by the largest target of all examples, which is 1 where they are classes."""
+
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, targets) / np.abs(targets).max()
+
+    def gradient(self, outputs, targets):
+        return super().gradient(outputs, targets) / np.abs(targets).max()
+
+
 BUGS = {
+    ScaledByTheBatch: ROWS,
+    OfTenAtMost: SLOPE,
+    Masked: SHAPES,
+    ChangesStridedOutputs: LAYOUT,
+    TruncatesTargets: "gradient_is_right_at_other_targets",
+    SwitchIgnored: EFFECT,
+    ChoiceMisnamed: EFFECT,
+    InSingle: DTYPE,
+    GradientInSingle: DTYPE,
+    TargetsInSingle: DTYPE,
+    RootInSingle: DTYPE,
+    HashedWeight: ELSEWHERE,
+    DrawnAtImport: ELSEWHERE,
     WrongSign: SLOPE,
     SwappedArguments: SLOPE,
     MissingFactor: SLOPE,
@@ -723,13 +863,18 @@ BUGS = {
 }
 
 
+def check_of(id_):
+    return next(check for check in checks_for("cost") if check.id == id_)
+
+
 def failures(plugin):
     return {result.check.id: result.message for result in run_checks(plugin) if not result.ok}
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_a_seeded_bug_is_caught_by_the_check_for_it(bug):
-    assert BUGS[bug] in failures(bug())
+    with pytest.raises(CheckFailure):
+        check_of(BUGS[bug])(bug())
 
 
 class Constant(Right):
@@ -784,17 +929,6 @@ class Reward(Right):
 
     def gradient(self, outputs, targets):
         return -targets * (1 - np.tanh(outputs) ** 2)
-
-
-class InSingle(Right):
-    """Computes in float32 inside, whatever it is given."""
-
-    def per_example(self, outputs, targets):
-        d = outputs.astype(np.float32) - targets.astype(np.float32)
-        return np.logaddexp(d, -d).sum(axis=-1).astype(outputs.dtype)
-
-    def gradient(self, outputs, targets):
-        return np.tanh(outputs.astype(np.float32) - targets.astype(np.float32)).astype(outputs.dtype)
 
 
 class Margin(Right):
@@ -1015,7 +1149,6 @@ class Chosen(Right):
 
     mode: Literal["mean", "median", "quantile"] = Field("mean", description="What it is least at")
     tau: float = Field(0.3, gt=0, lt=1, description="Level of the quantile")
-    seed: int = Field(0, ge=0, le=2**31, description="Kept for later")
 
     def per_example(self, outputs, targets):
         d = targets - outputs
@@ -1043,10 +1176,74 @@ class Locked(RoomBetweenLines):
             return super().gradient(outputs, targets)
 
 
+class InParts(Right):
+    """How many examples are worked on at a time, and how, makes no difference to the numbers; a note makes none."""
+
+    part: int = Field(16, ge=1, le=10_000, description="How many examples are worked on at a time")
+    way: Literal["parts", "whole"] = Field("parts", description="How it is computed")
+    note: str = Field("", max_length=80, description="A note")
+
+    def per_example(self, outputs, targets):
+        if self.way == "whole" or outputs.ndim > 2:
+            return super().per_example(outputs, targets)
+        starts = range(0, len(targets), self.part)
+        parts = [
+            super(InParts, self).per_example(outputs[i : i + self.part], targets[i : i + self.part]) for i in starts
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, outputs.dtype)
+
+
+class ReadByAHelper(Right):
+    """Its field is read by a function that is handed the whole cost."""
+
+    times: int = Field(2, ge=1, le=9, description="How much it weighs")
+
+    def per_example(self, outputs, targets):
+        return _times(self, "times") * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return _times(self, "times") * super().gradient(outputs, targets)
+
+
+def _times(cost, name):
+    return min(getattr(cost, name), 1)
+
+
+class Tabulated(Right):
+    """d² read off a table, in float64, with straight lines between its entries."""
+
+    def per_example(self, outputs, targets):
+        table = np.arange(-40, 41) / 4
+        return np.interp(outputs - targets, table, table**2).sum(axis=-1).astype(outputs.dtype)
+
+    def gradient(self, outputs, targets):
+        d = outputs - targets
+        return np.where(np.abs(d) < 10, (2 * np.floor(4 * d) + 1) / 4, 0).astype(outputs.dtype)
+
+
+class Mixture(Right):
+    """−log of a mixture of two Gaussians, a narrow and a wide one, about the targets."""
+
+    share: float = Field(0.3, gt=0, lt=1, description="Share of the wide one")
+
+    def logarithms(self, outputs, targets):
+        d = ((outputs - targets) ** 2).sum(axis=-1)
+        return math.log(1 - self.share) - 0.5 * d, math.log(self.share) - 0.005 * d
+
+    def per_example(self, outputs, targets):
+        return -np.logaddexp(*self.logarithms(outputs, targets))
+
+    def gradient(self, outputs, targets):
+        narrow, wide = self.logarithms(outputs, targets)
+        weight = (0.5 + 0.5 * np.tanh((narrow - wide) / 2))[..., None]
+        return (weight + 0.01 * (1 - weight)) * (outputs - targets)
+
+
 CORRECT = [
-    Right(), Softmax(), Constant(), Absolute(), Worst(), Misclassified(), Reward(), InSingle(), Margin(),
+    Right(), Softmax(), Constant(), Absolute(), Worst(), Misclassified(), Reward(), Margin(),
     Margin(squared=True, weights=(2.0,)), Inherited(), OfProbabilities(), OfPositiveTargets(), LogRates(), Wavy(),
-    Clamped(), Chosen(), Locked(),
+    Clamped(), Chosen(), Locked(), InParts(), ReadByAHelper(), Tabulated(),
+    Mixture(),
     Tiny(), Pairwise(), Strided(), Cosine(), Pinball(), Sorted(), Offset(), Lead(), Dice(),
     CrossEntropy(label_smoothing=0.3), Huber(delta=4.0),
 ]  # fmt: skip
@@ -1093,7 +1290,9 @@ def test_a_wrong_sign_reports_entry_analytic_and_numerical_value():
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_typical_mistake_is_named(bug, check, words):
-    assert words in failures(bug())[check]
+    with pytest.raises(CheckFailure) as failure:
+        check_of(check)(bug())
+    assert words in str(failure.value)
 
 
 def test_each_check_of_costs_catches_one_of_the_bugs():

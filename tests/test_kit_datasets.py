@@ -19,7 +19,8 @@ from landscape.builtin import register_datasets
 from landscape.datasets import Blobs, Idx, Mnist, Npz, Sine
 from landscape.errors import DataError
 from landscape.kinds import Data, Dataset, Examples
-from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
+from landscape.testing import CheckFailure, checks_for, datasets, loads, parametrize_with_checks, run_checks
+from landscape.testing.sharing import sharing
 
 LOADS, FINITE, LABELS, CLASSES = "loads", "is_finite", "labels_match_targets", "names_its_classes"
 IMAGE, SIZES, REPEATS, INDEPENDENT = (
@@ -374,6 +375,27 @@ class TakesItsOrderFromASet(Right):
         )
 
 
+class NumbersItsClassesByASet(Right):
+    """Of three texts, which have the same order in every sixth process."""
+
+    def load(self, rng):
+        data = super().load(rng)
+        order = [("a", "b", "c").index(name) for name in {"a", "b", "c"}]
+        parts = [data[split] for split in ("train", "test")]
+        labels = [np.array(order)[part.labels] for part in parts]
+        return Data(
+            *(replace(part, labels=own, targets=np.eye(3)[own]) for part, own in zip(parts, labels, strict=True))
+        )
+
+
+COLOURS = frozenset(["red", "green"]) | {"blue"}
+
+
+class TakesItsOrderFromASetOfItsModule(Right):
+    def load(self, rng):
+        return replace(super().load(rng), classes=tuple(COLOURS))
+
+
 class KeepsWhatItLoadedFirst(Right):
     kept: ClassVar[dict[tuple[int, ...], Data]] = {}
 
@@ -446,6 +468,8 @@ class SilencesNumpy(Right):
 BUGS = {
     TakesItsSeedFromAHash: ELSEWHERE,
     TakesItsOrderFromASet: ELSEWHERE,
+    NumbersItsClassesByASet: ELSEWHERE,
+    TakesItsOrderFromASetOfItsModule: ELSEWHERE,
     KeepsWhatItLoadedFirst: ELSEWHERE,
     KeepsWhatOtherFieldsGave: ELSEWHERE,
     AlwaysHasTheSameSeed: SEED,
@@ -650,6 +674,19 @@ class WantsAFileForOneField(Unusual):
         return Data(Examples(*rng.normal(size=(2, 30, 2))), Examples(*rng.normal(size=(2, 10, 2))))
 
 
+class UsesSetsAsOneMay(Right):
+    """Right: sorts a set of texts, looks into one, and goes through one of numbers, which has one order everywhere."""
+
+    name = "uses_sets_as_one_may"
+
+    def load(self, rng):
+        data = super().load(rng)
+        columns = [column for column in {3, 0, 2, 1} if f"column {column}" not in {"column 7", "column 9"}]
+        names = tuple(sorted({"a", "c", "b"}))
+        splits = (replace(data[s], inputs=data[s].inputs[:, columns]) for s in ("train", "test"))
+        return Data(*splits, classes=names)
+
+
 class HasFewRows(Right):
     """Right: there are 40 rows to train on, whatever the size asked for."""
 
@@ -707,6 +744,7 @@ UNUSUAL = [
     SoftTargets(),
     ReadOnlyCache(),
     KeepsAParsedFile(),
+    UsesSetsAsOneMay(),
     HasFewRows(),
     WantsAFile(),
     OneExample(),
@@ -817,4 +855,37 @@ def test_checks_that_only_look_share_a_load():
         apart.append(len(LOADED))
     LOADED.clear()
     run_checks(NotesItsLoads())
-    assert len(LOADED) <= sum(apart) - 6
+    assert len(LOADED) <= sum(apart) - 20
+
+
+class TakesLong(NotesItsLoads):
+    """Right: computes for a while before it has its rows."""
+
+    name = "takes_long"
+
+    def load(self, rng):
+        end = time.process_time() + 0.11
+        while time.process_time() < end:
+            pass
+        return super().load(rng)
+
+
+def test_what_takes_long_is_loaded_a_few_times_only():
+    LOADED.clear()
+    assert failures(TakesLong()) == {}
+    assert len(LOADED) <= 16
+
+
+def test_what_was_loaded_for_other_checks_is_as_it_was_loaded():
+    """Writing to the arrays of one load, to see whether the next one minds, leaves no trace in what is shared."""
+    with sharing():
+        data = loads.look(Right())
+        before = {name: values.copy() for name, values in loads.arrays(data).items()}
+        datasets._loads_are_independent(Right())
+        assert loads.look(Right()) is data
+        for name, values in loads.arrays(data).items():
+            np.testing.assert_array_equal(values, before[name])
+
+
+def test_a_change_of_fields_is_noticed_in_a_whole_run():
+    assert REPEATS in failures(ChangesItsFields())

@@ -17,7 +17,7 @@ from landscape.costs import Huber, LogCosh
 from landscape.kinds import KINDS, Cost
 from landscape.optimizers import SGD, Adam
 from landscape.registry import registry
-from landscape.testing.core import CheckFailure
+from landscape.testing.core import CheckFailure, run_checks
 from landscape.testing.general import CHECKS
 from landscape.testing.variants import LIMIT, variants
 
@@ -620,3 +620,15 @@ def test_variants_include_bounds_that_belong_to_the_range():
 
 def test_variants_of_a_class_without_a_schema_are_none():
     assert variants(RaisesInSchema()) == variants(Fieldless()) == []
+
+
+def test_a_default_out_of_bounds_is_said_in_sentences_by_every_check_that_it_fails():
+    said = failures(DefaultOutOfBounds())
+    assert said["holds_nothing_mutable"] == (
+        "DefaultOutOfBounds cannot be made again of its own fields: weight = -1.0, but input should be greater than or "
+        "equal to 0. Choose a default that the field's type and bounds, and the validators, accept."
+    )
+    assert said["is_equal_to_its_like"] == said["holds_nothing_mutable"]
+    assert "weight = -1.0, but input should be greater" in said["goes_through_json"]
+    every = [*said.values(), *(result.message for result in run_checks(DefaultOutOfBounds()))]
+    assert not any("pydantic" in message or "validation error" in message for message in every)

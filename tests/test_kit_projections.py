@@ -43,6 +43,16 @@ class Right(Projection):
         return Plane(centre, np.stack([along, self.length * other]), ("along", "aside"), self.name)
 
 
+class ReturnsNothing(Right):
+    def plane(self, objective, path, rng):
+        super().plane(objective, path, rng)
+
+
+class TakesWhatPathsHaveNot(Right):
+    def plane(self, objective, path, rng):
+        return Plane(path.final, super().plane(objective, path, rng).directions)
+
+
 class ReturnsDirections(Right):
     def plane(self, objective, path, rng):
         return super().plane(objective, path, rng).directions
@@ -402,7 +412,16 @@ class WritesIntoTheWorkingFolder(RandomAt):
         return plane
 
 
+class SwitchIgnored(Right):
+    orthogonal: bool = Field(True, description="Whether the directions are made orthogonal")
+
+    def plane(self, objective, path, rng):
+        plane = super().plane(objective, path, rng)
+        return dataclasses.replace(plane, labels=("along the path", "aside"))
+
+
 BUGS = {
+    SwitchIgnored: "fields_have_an_effect",
     ThroughTheFirst: LAST,
     ThroughTheOneBefore: LAST,
     ThroughTheMean: LAST,
@@ -415,6 +434,8 @@ BUGS = {
     LooksNowhere: "axes_are_described",
     Prints: "leaves_the_process_alone",
     WritesIntoTheWorkingFolder: "leaves_the_process_alone",
+    ReturnsNothing: LAYS,
+    TakesWhatPathsHaveNot: LAYS,
     ReturnsDirections: LAYS,
     OfThree: LAYS,
     OfTooFewParameters: LAYS,
@@ -615,7 +636,20 @@ class AboutTheMean(Unusual):
         return Plane(path.thetas.astype(float).mean(axis=0), rng.normal(size=(2, path.last.size)), name=self.name)
 
 
+class Tolerant(Right):
+    """Right: its tolerance matters on paths alone that hardly move."""
+
+    name = "tolerant"
+    tolerance: float = Field(1e-12, gt=0, le=1e-6, description="Below which length a path counts as none")
+
+    def plane(self, objective, path, rng):
+        if np.linalg.norm(path.last - path.first) < self.tolerance:
+            raise PlaneError("the path hardly moves: train for longer")
+        return super().plane(objective, path, rng)
+
+
 UNUSUAL = [
+    Tolerant(),
     TwoOfThem(),
     TwoBatches(),
     AboutTheMean(),
@@ -663,6 +697,8 @@ def test_each_check_of_projections_catches_one_of_the_bugs():
 @pytest.mark.parametrize(
     ("bug", "check", "words"),
     [
+        (ReturnsNothing, LAYS, "on a small network, plane returned nothing: it returns a landscape.Plane"),
+        (TakesWhatPathsHaveNot, LAYS, "A path has steps, thetas, first, last"),
         (NeedsANetwork, LAYS, "on a function of five parameters, plane raised AttributeError"),
         (NearlyParallel, SPANS, "the two directions are parallel: the cosine of their angle is 0.99999"),
         (AnothersName, AXES, "pass name=self.name"),

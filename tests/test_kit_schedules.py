@@ -204,7 +204,33 @@ class SilencesNumpy(Right):
         return super().factors(steps, steps_per_epoch, total_steps)
 
 
+class FieldIgnored(Right):
+    """Its line always ends at a tenth."""
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return 1 - 0.9 * steps / total_steps
+
+
+class CountIgnored(Right):
+    """The number of its periods is read, and cancels out."""
+
+    periods: int = Field(1, ge=1, le=10, description="How many periods there are")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return 1 + (self.last - 1) * ((steps * self.periods) / (total_steps * self.periods))
+
+
+class SwitchIgnored(Right):
+    staircase: bool = Field(False, description="Whether it changes at epochs alone")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return 1 + (self.last - 1) * (steps // steps_per_epoch * steps_per_epoch) / total_steps
+
+
 BUGS = {
+    FieldIgnored: "fields_have_an_effect",
+    CountIgnored: "fields_have_an_effect",
+    SwitchIgnored: "fields_have_an_effect",
     KeepsItsTable: "is_the_same_elsewhere",
     Prints: "leaves_the_process_alone",
     SilencesNumpy: "leaves_the_process_alone",
@@ -332,7 +358,17 @@ class MostlyZero(Unusual):
         return (steps // steps_per_epoch % 2 == 0).astype(np.float64)
 
 
+class Late(Right):
+    """Right: it falls after a number of steps that most trainings do not have."""
+
+    after: int = Field(2_000_000, ge=1_000_000, le=4_000_000, description="After how many steps")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return np.where(steps < self.after, 1.0, self.last)
+
+
 UNUSUAL = [
+    Late(),
     Right(),
     Same(),
     Rises(),

@@ -6,19 +6,24 @@ import csv
 import math
 import signal
 import struct
+import subprocess
 import sys
 import warnings
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import PrivateAttr
 
+import landscape
 from landscape import Experiment, Observer, Run, Trainer, Watcher, fit, steps
 from landscape.errors import PluginError
 from landscape.kinds import EpochEvent, StepEvent, Training
-from landscape.observers import CSV, TensorBoard
+from landscape.observers import CSV, TensorBoard, _let_rest
 from landscape.training import DivergenceWarning, ObserverWarning
 
+ROOT = Path(landscape.__file__).parents[1]
 SMALL = Experiment(dataset={"name": "moons", "train_size": 100, "test_size": 50}, hidden=[8], batch_size=32, epochs=3)
 
 
@@ -397,6 +402,58 @@ def test_what_there_is_not_has_no_curve(tmp_path):
     assert [step for step, _ in found["step/cost"]] == [3, 6]
     assert [step for step, _ in found["epoch/train_cost"]] == list(range(7))
     assert not {"epoch/train_accuracy", "epoch/test_accuracy"} & found.keys()
+
+
+@pytest.fixture
+def heavy(tmp_path, monkeypatch):
+    """Write a package whose top notes that it is run, and return the list that it notes it in."""
+    (tmp_path / "heavy").mkdir()
+    (tmp_path / "heavy" / "__init__.py").write_text(
+        "import sys\nsys.tops_run.append(__name__)\nfrom .part import ANSWER\nTOP = 2 * ANSWER\n"
+    )
+    (tmp_path / "heavy" / "part.py").write_text("ANSWER = 21\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "tops_run", [], raising=False)
+    yield sys.tops_run
+    for name in [name for name in sys.modules if name.partition(".")[0] == "heavy"]:
+        del sys.modules[name]
+
+
+def test_the_top_of_a_package_at_rest_is_run_when_it_is_asked_for(heavy):
+    _let_rest("heavy")
+    part = import_module("heavy.part")
+    assert (part.ANSWER, heavy) == (21, [])
+    top = import_module("heavy")
+    assert heavy == []
+    assert top.part is part
+    assert (top.TOP, heavy) == (42, ["heavy"])
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        top.nothing  # noqa: B018
+    _let_rest("heavy")
+    assert (import_module("heavy").TOP, heavy) == (42, ["heavy"])
+
+
+def test_a_top_that_cannot_be_run_says_so_each_time(heavy, tmp_path):
+    (tmp_path / "heavy" / "__init__.py").write_text("import no_such_module_at_all\n")
+    _let_rest("heavy")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="no_such_module_at_all"):
+            import_module("heavy").TOP  # noqa: B018
+
+
+def test_curves_are_written_without_what_their_writer_would_import(tmp_path):
+    pytest.importorskip("tensorboardX")
+    code = (
+        "import sys; from landscape.observers import TensorBoard; from landscape.kinds import Training\n"
+        "from landscape.layout import plain_layout\n"
+        "TensorBoard(path=sys.argv[1]).watch(Training({}, plain_layout(2), 1, 1)).close()\n"
+        "print('torch' in sys.modules)\n"
+        "from tensorboardX import SummaryWriter; SummaryWriter(sys.argv[1]).close()\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert run.stdout == "False\n"
 
 
 def test_without_tensorboardx_it_is_said_what_to_install(monkeypatch):

@@ -8,7 +8,9 @@ import numpy as np
 
 from landscape.kinds import Activation, TanhForm
 from landscape.layout import Array
+from landscape.testing.afresh import beginning, demand_same_afresh
 from landscape.testing.calls import (
+    AFRESH,
     DTYPES,
     Method,
     accepts_any_memory_layout,
@@ -27,6 +29,7 @@ from landscape.testing.calls import (
 )
 from landscape.testing.core import Check, fail, values_of
 from landscape.testing.effects import demand_effects
+from landscape.testing.precision import demand_all_digits
 from landscape.testing.slopes import Slopes, slopes_of
 
 _SHAPES = ((6,), (1,), (4, 3), (3, 1), (2, 4, 3), (0, 3))
@@ -271,6 +274,13 @@ def _deterministic(activation: Activation) -> None:
 
 def _elsewhere(activation: Activation) -> None:
     is_the_same_elsewhere(activation, METHODS, _pair(activation, np.float64))
+    demand_same_afresh(activation, _results, "the same z", AFRESH, processes=1)
+
+
+def _results(activation: Activation) -> dict[str, Array]:
+    """Return values and derivatives, as another process is asked for them."""
+    z, a = _pair(activation, np.float64)
+    return {"values": a, "derivatives": _derivative(activation, z, a)}
 
 
 def _threads(activation: Activation) -> None:
@@ -287,6 +297,12 @@ def _layout(activation: Activation) -> None:
 
 def _dtype(activation: Activation) -> None:
     keeps_dtype(activation, METHODS, lambda dtype: _pair(activation, dtype))
+    z = np.concatenate([scale * _ordinary() for scale in (1, 0.1, 0.01, 0.001)])  # of which steep ones need the last
+    for method in METHODS:
+        demand_all_digits(
+            method.name,
+            lambda change, method=method: method.call(activation, _with_values(activation, z * (1 + change))),  # type: ignore[misc]
+        )
 
 
 def _effects(activation: Activation) -> None:
@@ -309,14 +325,19 @@ CHECKS: tuple[Check, ...] = (
     Check("derivative_is_right_at_extremes", "So it does at inputs of ±10,000.", _at_extreme, varied=True),
     Check("derivative_is_right_at_kinks", "Where slopes jump, it is between them.", _at_kinks, varied=True),
     Check("extremes_do_not_overflow", "Inputs of ±10,000 give finite numbers quietly.", _extremes, varied=True),
-    Check("fields_have_an_effect", "Every field that is a real number makes a difference.", _effects),
+    Check("fields_have_an_effect", "Every field makes a difference.", _effects),
     Check("in_place_agrees", "The methods that write in place give the same.", _in_place, varied=True),
     Check("tanh_form_agrees", "Where the class says its form, it is the value's.", _tanh_form, varied=True),
     Check("keeps_dtype", "Results are in the dtype of the inputs, and right in both.", _dtype, varied=True),
     Check("accepts_any_memory_layout", "Strided arrays mean the same.", _layout),
     Check("leaves_arguments_alone", "Arguments are neither changed nor returned.", _arguments, varied=True),
     Check("is_deterministic", "Results depend on the arguments and fields alone.", _deterministic, varied=True),
-    Check("is_the_same_elsewhere", "So do those of another plugin with the same fields.", _elsewhere),
+    Check(
+        "is_the_same_elsewhere",
+        "So do those of its like, here and in another process.",
+        _elsewhere,
+        begin=beginning(_results),
+    ),
     Check("is_the_same_in_threads", "Several threads may call it at once.", _threads),
     Check("leaves_the_process_alone", "Nothing is changed that all of a process shares.", _process),
 )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
-from io import StringIO
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -21,9 +20,15 @@ from landscape.testing.core import fail, place_of, values_of
 from landscape.testing.interleave import interrupted
 from landscape.testing.probe import identical, remade
 from landscape.testing.surroundings import demand_undisturbed, recognizable, shared
+from landscape.testing.talk import Kept
 from landscape.testing.variants import variants
 
 DTYPES = (np.float32, np.float64)
+AFRESH = (
+    "Let it depend on the fields and its arguments alone: on no hash() or order of a set, which differ from process to "
+    "process, on no random numbers drawn when the module is imported, and on nothing that was computed before."
+)
+"""What to do where another process computes other numbers."""
 
 
 class Method(NamedTuple):
@@ -48,6 +53,8 @@ def array(plugin: Plugin, method: str, result: Any) -> Array:
     """Return what `method` returned; CheckFailure when it is no array of real numbers."""
     if not isinstance(result, np.ndarray | np.generic):
         fail(f"{method} returned {_shown(result)}, a {type(result).__name__}: return a NumPy array.")
+    if isinstance(result, np.ma.MaskedArray | np.matrix):
+        fail(f"{method} returned a {type(result).__name__}: return a plain array, such as np.where makes.")
     if result.dtype.kind != "f":
         fail(
             f"{method} returned an array of {result.dtype}: return floating-point numbers, in the dtype of the first "
@@ -257,7 +264,7 @@ def is_the_same_in_threads(plugin: Plugin, methods: tuple[Method, ...], argument
 def leaves_the_process_alone(plugin: Plugin, methods: tuple[Method, ...], arguments: tuple[Array, ...]) -> None:
     """Check that no method changes what all of a process shares."""
     for method in methods:
-        said = StringIO()
+        said = Kept()
         with recognizable(), redirect_stdout(said), redirect_stderr(said):
             before = shared()
             method.call(remade(plugin), arguments)
@@ -282,7 +289,10 @@ def accepts_any_memory_layout(plugin: Plugin, methods: tuple[Method, ...], argum
     for method in methods:
         expected = method.call(plugin, arguments)
         for how, relaid in layouts.items():
-            result = method.call(plugin, tuple(relaid(x) for x in arguments))
+            mine = tuple(relaid(x) for x in arguments)
+            result = method.call(plugin, mine)
+            if not all(map(np.array_equal, mine, arguments)):
+                fail(f"{method.name} changed an argument that is an array {how}: work on a copy, x = x.copy().")
             if not _alike(result, expected):
                 fail(
                     f"{method.name} returned other numbers for equal arrays {how}: do not rely on how arrays lie in "

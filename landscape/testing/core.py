@@ -7,17 +7,20 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args
 
 import numpy as np
 
+from landscape._guard import TimeIsUp
 from landscape.errors import suggest
 from landscape.kinds import KINDS, KindName, Plugin
+from landscape.testing.limits import Limits, Overrun
 from landscape.testing.sharing import sharing
 from landscape.testing.variants import variants
 
@@ -47,6 +50,7 @@ class Check:
     run : raises `CheckFailure`, or `CheckSkipped`; any other exception counts as a failure, too.
     varied : also run it with the plugin's hyperparameters moved off what they are (`variants`).
     patience : after how many seconds of computing to try no further hyperparameters.
+    begin : starts what takes long, in another process, before any check is run.
     """
 
     id: str
@@ -54,6 +58,7 @@ class Check:
     run: Callable[[Any], None]
     varied: bool = False
     patience: float = math.inf
+    begin: Callable[[Any], object] | None = None
 
     def __call__(self, plugin: Plugin) -> None:
         """Check `plugin`; CheckFailure when it fails, CheckSkipped when that cannot be told here."""
@@ -75,7 +80,7 @@ class Check:
             warnings.simplefilter("ignore")
             try:
                 self.run(plugin)
-            except (CheckSkipped, Refusal):
+            except (CheckSkipped, Refusal, TimeIsUp):
                 raise
             except CheckFailure as failure:
                 if not intro:
@@ -138,13 +143,17 @@ def checks_for(kind: KindName) -> list[Check]:
     return [check for module in modules for check in module.CHECKS]
 
 
-def run_checks(plugin: Plugin, expected_failures: Mapping[str, str] | None = None) -> list[Result]:
+def run_checks(
+    plugin: Plugin, expected_failures: Mapping[str, str] | None = None, time_limit: float | None = None
+) -> list[Result]:
     """Return what came of every check of the plugin's kind, in their order.
 
     Parameters
     ----------
     plugin : an instance of a plugin class.
     expected_failures : a reason for each check, by id, that is known to fail.
+    time_limit : after how many seconds a check that has not ended fails, and the next one is run. Once one has not
+        ended, the others get 2 s at most. Each load of a data set has this time. None waits for ever.
 
     Raises
     ------
@@ -153,13 +162,33 @@ def run_checks(plugin: Plugin, expected_failures: Mapping[str, str] | None = Non
     TypeError
         When `plugin` is no plugin.
     """
+    limits = None if time_limit is None else Limits(time_limit, file_of(type(plugin)))
+    return list(results(plugin, expected_failures or {}, limits))
+
+
+def results(plugin: Plugin, expected: Mapping[str, str], limits: Limits | None = None) -> Iterator[Result]:
+    """Yield what comes of every check, each as soon as it is known; `run_checks` says more."""
     if not isinstance(plugin, Plugin):
         raise TypeError(f"{plugin!r} is not a plugin: give an instance, such as Focal()")
     checks = checks_for(kind_of(plugin))
-    expected = dict(expected_failures or {})
     validate_expected(expected, checks)
     with sharing():
-        return [_result(check, plugin, expected.get(check.id)) for check in checks]
+        for check in checks:
+            if check.begin is not None:
+                _begin(partial(check.begin, plugin), limits)
+        for check in checks:
+            yield _result(check, plugin, expected.get(check.id), limits)
+
+
+def _begin(work: Callable[[], object], limits: Limits | None) -> None:
+    """Do what makes a check quicker; what fails of it is found by the check itself."""
+    if limits is None:
+        work()
+        return
+    try:
+        limits.within(work)
+    except Overrun:
+        limits.overruns = 0
 
 
 def validate_expected(expected: Mapping[str, str], checks: Iterable[Check]) -> None:
@@ -172,12 +201,15 @@ def validate_expected(expected: Mapping[str, str], checks: Iterable[Check]) -> N
             raise ValueError(f"the expected failure of {id_!r} has no reason: say why it is right that it fails")
 
 
-def _result(check: Check, plugin: Plugin, reason: str | None) -> Result:
+def _result(check: Check, plugin: Plugin, reason: str | None, limits: Limits | None = None) -> Result:
     try:
-        check(plugin)
+        if limits is None:
+            check(plugin)
+        else:
+            limits.within(partial(check, plugin))
     except CheckSkipped as skipped:
         return Result(check, "skipped", str(skipped))
-    except CheckFailure as failure:
+    except (CheckFailure, Overrun) as failure:
         if reason is None:
             return Result(check, "failed", str(failure))
         return Result(check, "expected", f"Expected, since {reason}: {failure}")
@@ -213,8 +245,14 @@ def sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def file_of(cls: type) -> str | None:
+    """Return the file that defines a class; None where there is none."""
+    file: str | None = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return file
+
+
 def place_of(plugin: Plugin, error: BaseException) -> str:
     """Return ``"file.py, line 3: "`` where `error` was raised by the file that defines the plugin, else ``""``."""
-    file = getattr(sys.modules.get(type(plugin).__module__), "__file__", None)
+    file = file_of(type(plugin))
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f"{Path(str(file)).name}, line {lines[-1]}: " if lines else ""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from landscape.kinds import Cost
+from landscape.layout import Array
+from landscape.testing.afresh import beginning, demand_same_afresh
 from landscape.testing.calls import (
+    AFRESH,
     DTYPES,
     Method,
     accepts_any_memory_layout,
@@ -28,6 +32,7 @@ from landscape.testing.core import Check, fail, values_of
 from landscape.testing.effects import demand_effects
 from landscape.testing.examples import N, Sample, extreme, families, kinks, ordinary, saturated
 from landscape.testing.gradients import compare, demand_no_jumps, gradient_of, losses_of, numbers, row_of
+from landscape.testing.precision import demand_all_digits
 
 METHODS = (
     Method("per_example", ("outputs", "targets"), lambda cost, x: losses_of(cost, *x)),
@@ -71,7 +76,12 @@ def _leading_axes(cost: Cost) -> None:
 
 
 def _rows(cost: Cost) -> None:
-    outputs, targets = ordinary(cost)
+    for sample in (ordinary(cost), *(sample for _, sample in families(cost))):
+        _demand_independence(cost, *sample)
+
+
+def _demand_independence(cost: Cost, outputs: Array, targets: Array) -> None:
+    """Fail unless each example gives the same alone, in another order, and among many."""
     order = np.random.default_rng(5).permutation(N)
     for method in METHODS:
         whole = method.call(cost, (outputs, targets))
@@ -117,6 +127,7 @@ def _at_ordinary(cost: Cost) -> None:
     compare(cost, ordinary(cost), "at ordinary outputs")
     compare(cost, ordinary(cost, n=8, k=2), "at ordinary outputs, of which there are two,")
     compare(cost, ordinary(cost, n=4, k=5), "at ordinary outputs, of which there are five,")
+    compare(cost, ordinary(cost, n=4, k=12), "at ordinary outputs, of which there are twelve,")
     single = ordinary(cost, n=8, k=1)
     try:
         cost.per_example(*single)
@@ -128,7 +139,7 @@ def _at_ordinary(cost: Cost) -> None:
 
 def _at_other_targets(cost: Cost) -> None:
     for family, sample in families(cost):
-        compare(cost, sample, f"at targets that are {family}, for which the loss is least where the outputs say so")
+        compare(cost, sample, f"at targets that are {family}, since the cost rests where the outputs say just these")
 
 
 def _at_saturated(cost: Cost) -> None:
@@ -221,6 +232,14 @@ def _deterministic(cost: Cost) -> None:
 
 def _elsewhere(cost: Cost) -> None:
     is_the_same_elsewhere(cost, METHODS, ordinary(cost))
+    demand_same_afresh(cost, _results, "the same example", AFRESH, processes=1)
+
+
+def _results(cost: Cost) -> dict[str, Array]:
+    """Return losses and gradient, as another process is asked for them."""
+    return {
+        what: method.call(cost, ordinary(cost)) for what, method in zip(("losses", "gradient"), METHODS, strict=True)
+    }
 
 
 def _threads(cost: Cost) -> None:
@@ -237,6 +256,19 @@ def _layout(cost: Cost) -> None:
 
 def _dtype(cost: Cost) -> None:
     keeps_dtype(cost, METHODS, lambda dtype: ordinary(cost).astype(dtype))
+    for method in METHODS:
+        demand_all_digits(method.name, partial(_changed, cost, method, ordinary(cost), 0))
+        for name, sample in families(cost):
+            for argument in (0,) if name == "distributions" else (0, 1):  # which sum up to 1 exactly
+                demand_all_digits(method.name, partial(_changed, cost, method, sample, argument))
+
+
+def _changed(cost: Cost, method: Method, sample: Sample, argument: int, change: float) -> Array:
+    """Return the results of `method` where one of its arguments is changed by a share of itself."""
+    arguments = [values.copy() for values in sample]
+    low, high = (cost.output_range, cost.target_range)[argument]
+    arguments[argument] = np.clip(arguments[argument] * (1 + change), low, high)
+    return method.call(cost, (arguments[0], arguments[1]))
 
 
 def _effects(cost: Cost) -> None:
@@ -263,13 +295,18 @@ CHECKS: tuple[Check, ...] = (
     Check("gradient_is_right_at_kinks", "Where slopes jump, it is between them.", _at_kinks, varied=True),
     Check("extremes_do_not_overflow", "Outputs of ±10,000 give finite numbers quietly.", _extremes, varied=True),
     Check("nonnegative_as_it_says", "Where the class says so, no loss is negative.", _nonnegative, varied=True),
-    Check("fields_have_an_effect", "Every field that is a real number makes a difference.", _effects),
+    Check("fields_have_an_effect", "Every field makes a difference.", _effects),
     Check("total_agrees", "The total and gradient in one are those of the methods.", _total, varied=True),
     Check("keeps_dtype", "Results are in the dtype of the outputs, and right in both.", _dtype, varied=True),
     Check("accepts_any_memory_layout", "Strided arrays mean the same.", _layout),
     Check("leaves_arguments_alone", "Arguments are neither changed nor returned.", _arguments, varied=True),
     Check("is_deterministic", "Results depend on the arguments and fields alone.", _deterministic, varied=True),
-    Check("is_the_same_elsewhere", "So do those of another plugin with the same fields.", _elsewhere),
+    Check(
+        "is_the_same_elsewhere",
+        "So do those of its like, here and in another process.",
+        _elsewhere,
+        begin=beginning(_results),
+    ),
     Check("is_the_same_in_threads", "Several threads may call it at once.", _threads),
     Check("leaves_the_process_alone", "Nothing is changed that all of a process shares.", _process),
 )

@@ -2,123 +2,36 @@
 
 from __future__ import annotations
 
-import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from landscape import kinds
-from landscape.errors import DataError
-from landscape.kinds import Data, Dataset, Examples
+from landscape.kinds import Data, Dataset
 from landscape.objective import SPLITS, Split
-from landscape.testing.afresh import demand_same_afresh
-from landscape.testing.core import Check, CheckSkipped
+from landscape.testing.afresh import beginning, demand_same_afresh
+from landscape.testing.core import Check
 from landscape.testing.general import fail, values_of
-from landscape.testing.offline import no_network
+from landscape.testing.loads import NeedsANetwork, arrays, load, look, looked, small_version, times
 from landscape.testing.probe import (
-    has_drawn,
     identical,
     no_global_randomness,
-    own_generators,
     remade,
     shares_memory,
 )
-from landscape.testing.sharing import shared
 from landscape.testing.surroundings import demand_undisturbed
 
 _SEEDS = (0, 1, 2)
-_SMALL = 500  # examples in each split, where a check would take long
 _MOST_NUMBERS = 10_000_000
 _FEW = 20
-_PATIENCE = 1.0  # seconds after which no further hyperparameters are tried, since every load takes long
-_PARTS = ("inputs", "targets", "labels")
-
-
-def _load(dataset: Dataset, seed: int = 0) -> Data:
-    """Return the data of a seed, having checked that it is data.
-
-    Skips the check where the data set says that it has not got what it needs, or asks for it from a network,
-    which is out of reach whatever is checked.
-    """
-    tried: list[str] = []
-    try:
-        with no_network(tried):
-            data = dataset.load(np.random.default_rng(seed))
-    except Exception as error:
-        if tried:
-            raise CheckSkipped(f"The data set needs a network: it tried to reach {tried[0]}.") from error
-        _explain(error)
-        raise
-    return _checked(data)
-
-
-def _look(dataset: Dataset, seed: int = 0) -> Data:
-    """Return the data of a seed to look at, loaded once for all checks that only do that.
-
-    Arrays that can be written to are not shared with what another load gives; another check sees to that.
-    """
-    key = type(dataset), repr(sorted(values_of(dataset).items())), seed
-    return shared(key, lambda: _load(dataset, seed))
-
-
-def _explain(error: Exception) -> None:
-    """Raise what an error of `load` means to the check, where that is known."""
-    if isinstance(error, DataError):
-        if _is_refused_by_kinds(error):
-            fail(f"load makes examples that are refused: {_ended(str(error))}", "Give them the shapes that it says.")
-        raise CheckSkipped(f"The data set cannot be loaded here, it says: {_ended(str(error))}") from error
-    if isinstance(error, OSError):
-        fail(
-            f"load raised {type(error).__name__}: {_ended(str(error))}",
-            "Where a file is absent or damaged, raise landscape.errors.DataError and say in it what to install or set.",
-        )
-
-
-def _checked(data: Any) -> Data:
-    if not isinstance(data, Data):
-        fail(f"load returned a {type(data).__name__}: it returns landscape.Data, of two landscape.Examples.")
-    for split in SPLITS:
-        if not isinstance(data[split], Examples):
-            fail(f"the {split} split is a {type(data[split]).__name__}: it must be landscape.Examples.")
-    assert isinstance(data, Data)
-    return data
-
-
-def _is_refused_by_kinds(error: DataError) -> bool:
-    """Whether `Data` or `Examples` raised the error, and not the data set itself."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and frames[-1].filename == kinds.__file__
-
-
-def _ended(text: str) -> str:
-    text = " ".join(text.split())
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _small(dataset: Dataset) -> Dataset:
-    """Return the data set with at most 500 examples to train and to test on, where it has fields for that."""
-    fields = values_of(dataset)
-    sizes = {name: _SMALL for name in ("train_size", "test_size") if _exceeds(fields.get(name))}
-    try:
-        return type(dataset).model_validate({**fields, **sizes})
-    except ValidationError:  # its bounds want more
-        return dataset
-
-
-def _exceeds(size: Any) -> bool:
-    return isinstance(size, int) and size > _SMALL
-
-
-def _arrays(data: Data) -> dict[str, NDArray[Any]]:
-    """Return all arrays of both splits, by what they are called in messages."""
-    named = {f"{split} {what}": getattr(data[split], what) for split in SPLITS for what in _PARTS}
-    return {name: values for name, values in named.items() if values is not None}
+_PATIENCE = 0.4  # seconds after which no further hyperparameters are tried, since every load takes long
 
 
 def _loads(dataset: Dataset) -> None:
-    data = _look(dataset)
+    data = look(dataset)
     for split in SPLITS:
         inputs, targets = data[split].inputs, data[split].targets
         if inputs.dtype not in (np.float32, np.float64):
@@ -133,8 +46,8 @@ def _loads(dataset: Dataset) -> None:
 
 
 def _is_finite(dataset: Dataset) -> None:
-    data = _look(_small(dataset))
-    for name, values in _arrays(data).items():
+    data = look(small_version(dataset))
+    for name, values in arrays(data).items():
         numbers = np.abs(values.astype(np.float64))
         if not (numbers <= float(np.finfo(np.float32).max)).all():
             row = int(np.argmax(~(numbers <= float(np.finfo(np.float32).max)).all(axis=-1))) if values.ndim == 2 else 0
@@ -145,7 +58,7 @@ def _is_finite(dataset: Dataset) -> None:
 
 
 def _labels_match_targets(dataset: Dataset) -> None:
-    data = _look(_small(dataset))
+    data = look(small_version(dataset))
     if (data.train.labels is None) != (data.test.labels is None):
         has, lacks = ("train", "test") if data.test.labels is None else ("test", "train")
         fail(
@@ -173,7 +86,7 @@ def _labels_match_targets(dataset: Dataset) -> None:
 
 
 def _names_its_classes(dataset: Dataset) -> None:
-    data = _look(_small(dataset))
+    data = look(small_version(dataset))
     names, outputs = data.classes, data.train.targets.shape[1]
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         fail(f"classes is {names!r:.80}: it is a tuple of texts, () where there are none.")
@@ -182,7 +95,7 @@ def _names_its_classes(dataset: Dataset) -> None:
 
 
 def _image_shape_fits(dataset: Dataset) -> None:
-    data = _look(_small(dataset))
+    data = look(small_version(dataset))
     shape, width = data.image_shape, data.train.inputs.shape[1]
     if shape is None:
         return
@@ -193,8 +106,8 @@ def _image_shape_fits(dataset: Dataset) -> None:
 
 
 def _has_as_many_as_asked(dataset: Dataset) -> None:
-    small = _small(dataset)
-    data = _look(small)
+    small = small_version(dataset)
+    data = look(small)
     for split in SPLITS:
         wanted = values_of(small).get(f"{split}_size")
         if isinstance(wanted, int) and not isinstance(wanted, bool) and len(data[split]) > wanted:
@@ -209,68 +122,70 @@ def _demand_shortage(dataset: Dataset, split: Split, wanted: int, given: int) ->
         larger = type(dataset).model_validate({**values_of(dataset), f"{split}_size": 2 * wanted})
     except ValidationError:  # there are no more
         return
-    if len(_load(larger)[split]) >= wanted:
+    if len(load(larger).data[split]) >= wanted:
         fail(f"{split}_size is {wanted}, but there are {given} examples, though there would be more: give as many.")
 
 
 def _is_reproducible(dataset: Dataset) -> None:
-    small = _small(dataset)
+    small = small_version(dataset)
     remedy = "Draw everything from the generator that load is given, and keep nothing of it between calls."
+    first = look(small)
+    copies = _copies(first)
     with no_global_randomness("load", "Draw everything from the generator that load is given: rng.normal(…)."):
-        fields = values_of(small)
-        first = _load(small)
-        if values_of(small) != fields:
-            fail(f"load changed the fields from {fields} to {values_of(small)}.", "A plugin is immutable: change none.")
-        copies = {name: values.copy() for name, values in _arrays(first).items()}
-        _load(small, 1)  # what another seed leaves behind must not matter
-        for again in (_load(small), _load(remade(small))):
+        look(small, 1)  # what another seed leaves behind must not matter
+        for one in (small, remade(small)):
+            again = load(one).data
             _demand_same(copies, again, "the same seed gives other {} when it is loaded again", remedy)
             if (first.image_shape, first.classes) != (again.image_shape, again.classes):
                 fail("image_shape or classes are others when the same seed is loaded again.", remedy)
 
 
 def _draws_from_its_seed(dataset: Dataset) -> None:
-    small = _small(dataset)
-    _look(small)
-    one, rng = np.random.default_rng(_SEEDS[0]), np.random.default_rng(_SEEDS[1])
-    with own_generators(small) as made:
-        first = small.load(one)
-    other = small.load(rng)
-    if not made or has_drawn(rng, _SEEDS[1]) or any("seed" in name for name in type(small).model_fields):
+    small = small_version(dataset)
+    first, other = looked(small, _SEEDS[0]), looked(small, _SEEDS[1])
+    if not other.made or other.has_drawn or any("seed" in name for name in type(small).model_fields):
         return
-    if all(identical(values, _arrays(other).get(name)) for name, values in _arrays(first).items()):
+    if all(identical(values, arrays(other.data).get(name)) for name, values in arrays(first.data).items()):
         fail(
-            f"load draws from a generator of its own, {made[0]}, and never from the one that it is given, so that all "
-            "seeds give the same data.",
+            f"load draws from a generator of its own, {other.made[0]}, and never from the one that it is given, so "
+            "that all seeds give the same data.",
             "Draw everything from the argument: rng.normal(…).",
         )
 
 
 def _of_a_seed(dataset: Dataset) -> dict[str, NDArray[Any]]:
     """Return the arrays of a seed other than the first, as another process is asked for them."""
-    data = _load(_small(dataset), _SEEDS[1])
-    return {**_arrays(data), "classes": np.array(data.classes, dtype=np.str_)}
+    data = look(small_version(dataset), _SEEDS[1])
+    return {**arrays(data), "classes": np.array(data.classes, dtype=np.str_)}
 
 
 def _is_the_same_elsewhere(dataset: Dataset) -> None:
-    _look(_small(dataset))  # what another seed leaves behind must not matter
+    beginning(_of_a_seed)(dataset)
+    small = small_version(dataset)
+    look(small)  # what another seed leaves behind must not matter
+    look(small, _SEEDS[1])
     demand_same_afresh(
         dataset,
         _of_a_seed,
         "the same seed",
         "Let load depend on the fields and its generator alone: take no seed from hash() of a text or from the time, "
         "no order from a set, and keep nothing for other seeds or fields.",
+        seconds=max(times(dataset), default=None),
     )
 
 
+def _copies(data: Data) -> dict[str, NDArray[Any]]:
+    return {name: values.copy() for name, values in arrays(data).items()}
+
+
 def _leaves_the_process_alone(dataset: Dataset) -> None:
-    small = _small(dataset)
-    _look(small)
-    demand_undisturbed("load", lambda: _load(small))
+    small = small_version(dataset)
+    look(small)
+    demand_undisturbed("load", lambda: load(small))
 
 
 def _demand_same(before: dict[str, NDArray[Any]], data: Data, what: str, remedy: str) -> None:
-    after = _arrays(data)
+    after = arrays(data)
     for name in before.keys() | after.keys():
         if name not in before or name not in after or not identical(before[name], after[name]):
             fail(f"{what.format(name)}.", remedy)
@@ -278,27 +193,40 @@ def _demand_same(before: dict[str, NDArray[Any]], data: Data, what: str, remedy:
 
 def _loads_are_independent(dataset: Dataset) -> None:
     remedy = "Give every load arrays of its own, by .copy(), or arrays that cannot be written to."
-    first, again = _load(dataset), _load(dataset)
-    for name, values in _arrays(again).items():
-        for other, old in _arrays(first).items():
+    small = small_version(dataset)
+    if values_of(small) != values_of(dataset):
+        _demand_apart(look(dataset), load(dataset).data, remedy)
+    copies = _copies(look(small))
+    with _written_over(look(small), copies):
+        again = load(small).data
+        _demand_apart(look(small), again, remedy)
+        _demand_same(copies, again, "the {} are others once the arrays of an earlier load are written to", remedy)
+
+
+def _demand_apart(first: Data, again: Data, remedy: str) -> None:
+    """Fail when arrays that can be written to lie in the memory of an earlier load."""
+    for name, values in arrays(again).items():
+        for other, old in arrays(first).items():
             if values.flags.writeable and shares_memory(values, old):
                 fail(f"the {name} share memory with the {other} of an earlier load.", remedy)
-    _demand_no_writing(_small(dataset), remedy)
 
 
-def _demand_no_writing(dataset: Dataset, remedy: str) -> None:
-    """Fail when writing to what one load gives changes what the next one does."""
-    first = _load(dataset)
-    copies = {name: values.copy() for name, values in _arrays(first).items()}
-    for values in _arrays(first).values():
-        if values.flags.writeable:
-            values[...] = 77
-    _demand_same(copies, _load(dataset), "the {} are others once the arrays of an earlier load are written to", remedy)
+@contextmanager
+def _written_over(data: Data, copies: dict[str, NDArray[Any]]) -> Iterator[None]:
+    """Let the arrays that can be written to hold something else inside, and then what they held."""
+    own = {name: values for name, values in arrays(data).items() if values.flags.writeable}
+    for values in own.values():
+        values[...] = 77
+    try:
+        yield
+    finally:
+        for name, values in own.items():
+            values[...] = copies[name]
 
 
 def _splits_are_disjoint(dataset: Dataset) -> None:
-    size = sum(_look(dataset)[split].inputs.size for split in SPLITS)
-    _demand_disjoint(dataset if size <= _MOST_NUMBERS else _small(dataset))
+    size = sum(look(dataset)[split].inputs.size for split in SPLITS)
+    _demand_disjoint(dataset if size <= _MOST_NUMBERS else small_version(dataset))
 
 
 def _demand_disjoint(dataset: Dataset) -> None:
@@ -308,7 +236,7 @@ def _demand_disjoint(dataset: Dataset) -> None:
     """
     found = []
     for seed in _SEEDS:
-        data = _look(dataset, seed)
+        data = look(dataset, seed)
         coarser = min(data.train.inputs.dtype, data.test.inputs.dtype)
         train, test = (np.ascontiguousarray(data[split].inputs.astype(coarser) + 0.0) for split in SPLITS)  # −0 is 0
         places = {hash(row.tobytes()): index for index, row in enumerate(train)}
@@ -335,22 +263,18 @@ def _are_discrete(inputs: NDArray[Any]) -> bool:
 
 
 def _variants_are_sound(dataset: Dataset) -> None:
-    small = _small(dataset)
+    small = small_version(dataset)
     for check in (_loads, _is_finite, _labels_match_targets, _names_its_classes, _image_shape_fits):
         check(small)
-    if len(_look(small).train) >= _FEW:  # of fewer rows, some may be alike where there is no noise
+    if len(look(small).train) >= _FEW:  # of fewer rows, some may be alike where there is no noise
         _demand_disjoint(small)
 
 
 def _works_offline(dataset: Dataset) -> None:
-    tried: list[str] = []
     try:
-        with no_network(tried):
-            dataset.load(np.random.default_rng(0))
-    except Exception as error:
-        if not tried:
-            _explain(error)
-            raise
+        tried = looked(dataset).tried
+    except NeedsANetwork as needing:
+        tried = needing.tried
     if tried:
         fail(
             f"load tries to reach {tried[0]}.",
@@ -380,6 +304,7 @@ CHECKS: tuple[Check, ...] = (
         "is_the_same_elsewhere",
         "Another process, in which nothing was loaded before, gets the same.",
         _is_the_same_elsewhere,
+        begin=beginning(_of_a_seed),
     ),
     Check(
         "leaves_the_process_alone",

@@ -151,12 +151,15 @@ def obeys_its_learning_rate(optimizer: Optimizer) -> None:
     rate = values_of(optimizer).get("learning_rate")
     if not isinstance(rate, float | int) or isinstance(rate, bool):
         return
-    other = next(filter(None, (_with_rate(optimizer, scale * rate) for scale in (0.5, 2))), None)
-    if other is None:
+    # far lower, too: a limit may be reached by both of two rates
+    others = list(filter(None, (_with_rate(optimizer, scale * rate) for scale in (0.5, 2, 1e-3, 1e-6))))
+    if not others:
         return
+    other = others[0]
     new_rate = values_of(other)["learning_rate"]
-    changed = optimizer.model_copy(update={"learning_rate": new_rate})  # as schedules do at every step
     gradients, theta = some_gradients(), a_theta()
+    walk(optimizer, gradients, theta)  # which may keep what it computes of its fields
+    changed = optimizer.model_copy(update={"learning_rate": new_rate})  # as schedules do at every step
     if not _same_walk(changed, other, gradients, theta) or changed.factor() != other.factor():
         fail(
             f"changed from {rate:g} to {new_rate:g} by a schedule, the learning rate has not the effect that it has "
@@ -165,8 +168,9 @@ def obeys_its_learning_rate(optimizer: Optimizer) -> None:
             "self.learning_rate in every update.",
         )
     # an optimizer may gather gradients for many steps before it moves
-    if _same_walk(optimizer, other, gradients, theta) and _same_walk(optimizer, other, some_gradients(150), theta):
+    if all(_same_walk(optimizer, one, some, theta) for some in (gradients, some_gradients(150)) for one in others):
         fail(f"learning rates of {rate:g} and {new_rate:g} lead to the same steps: use the field learning_rate.")
+    _demand_rate_is_not_kept(optimizer, changed, gradients)
     _demand_rate_may_change(optimizer, new_rate)
 
 
@@ -180,6 +184,24 @@ def _with_rate(optimizer: Optimizer, rate: float) -> Optimizer | None:
 def _same_walk(one: Optimizer, two: Optimizer, gradients: Array, theta: Array) -> bool:
     walks = [walk(optimizer, gradients, theta)[0] for optimizer in (one, two)]
     return all(identical(a, b) for a, b in zip(*walks, strict=True))
+
+
+def _demand_rate_is_not_kept(optimizer: Optimizer, changed: Optimizer, gradients: Array) -> None:
+    """Fail where the state holds the rate that training began with, and nothing else is used from then on.
+
+    That the first rate alone matters is no mistake in itself: it may be the first of step sizes that adapt.
+    """
+    thetas, state = walk(optimizer, gradients, a_theta())
+    rate = values_of(optimizer)["learning_rate"]
+    kept = [
+        name for name, values in state.items() if np.ndim(values) == 0 and np.isclose(float(values.real), rate, 1e-6)
+    ]
+    ways = [walk(one, gradients, thetas[-1], dict(state))[0] for one in (optimizer, changed)]
+    if kept and all(map(identical, *ways)):
+        fail(
+            f"state[{kept[0]!r}] keeps the learning rate of the first step, so that schedules have no effect.",
+            "Keep it out of the state, and read self.learning_rate in every update.",
+        )
 
 
 def _demand_rate_may_change(optimizer: Optimizer, rate: float) -> None:

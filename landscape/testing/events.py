@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import io
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
@@ -16,6 +15,7 @@ import numpy as np
 from landscape.experiment import Experiment
 from landscape.kinds import EpochEvent, StepEvent, Training
 from landscape.layout import Array, Layout, dense_layout, plain_layout
+from landscape.testing.talk import Kept
 
 
 @cache
@@ -111,7 +111,7 @@ def elsewhere() -> Iterator[Path]:
     with (
         TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         chdir(folder),
-        redirect_stdout(io.StringIO()),
-        redirect_stderr(io.StringIO()),
+        redirect_stdout(Kept()),
+        redirect_stderr(Kept()),
     ):
         yield Path(folder)

@@ -64,7 +64,8 @@ def families(cost: Cost) -> Iterator[tuple[str, Sample]]:
     """Yield what kinds of targets the cost takes beyond one-hot ones, with outputs and targets to try it at.
 
     A cost takes a kind of targets where it is least at the outputs that say just these targets: the targets
-    themselves, their logarithms or their logits. Nothing is asked of a cost at other targets.
+    themselves, their logarithms or their logits. So it does where its gradient says that it rests at the very targets.
+    Nothing is asked of a cost at other targets.
     """
     rng = np.random.default_rng(7)
     positive, share = rng.gamma(2.0, size=(N, K)) + 0.1, rng.uniform(0.05, 0.95, (N, K))
@@ -79,7 +80,10 @@ def families(cost: Cost) -> Iterator[tuple[str, Sample]]:
     )
     low, high = cost.target_range
     for name, targets, meaning, unique in meanings:
-        if targets.min() >= low and targets.max() <= high and _is_least(cost, meaning(targets), targets, unique):
+        within = targets.min() >= low and targets.max() <= high
+        if within and (
+            _is_least(cost, meaning(targets), targets, unique) or _is_at_rest(cost, meaning(targets), targets)
+        ):
             yield name, Sample(_outputs(cost, 1.5 * rng.normal(size=(N, K))), targets)
 
 
@@ -96,6 +100,19 @@ def _is_least(cost: Cost, outputs: Array, targets: Array, unique: bool) -> bool:
     except Exception:  # a cost may refuse such targets in any way
         return False
     return bool(np.isfinite(least).all() and all((other > least).all() for other in others))
+
+
+def _is_at_rest(cost: Cost, outputs: Array, targets: Array) -> bool:
+    """Return whether the gradient is 0 where the outputs are the targets, and nowhere near."""
+    if outputs is not targets or np.any(_clipped(cost, outputs) != outputs):
+        return False
+    away = np.random.default_rng(9).uniform(0.1, 0.3, targets.shape)
+    try:
+        here = np.asarray(cost.gradient(outputs.copy(), targets))
+        around = [np.asarray(cost.gradient(_clipped(cost, outputs + sign * away), targets)) for sign in (-1, 1)]
+    except Exception:  # a cost may refuse such targets in any way
+        return False
+    return not here.any() and all(values.all() for values in around)
 
 
 def _targets(cost: Cost, rng: np.random.Generator, n: int, k: int) -> Array:

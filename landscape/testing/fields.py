@@ -5,17 +5,46 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from landscape._keywords import strays
 from landscape.kinds import Plugin
 from landscape.testing.core import Check, fail, first_line, sentence, values_of
 from landscape.testing.variants import bounds, fields_of
 
+P = TypeVar("P", bound=Plugin)
+
+
+_WITHIN = "Choose a default that the field's type and bounds, and the validators, accept."
+
+
+def broken(error: ValidationError, when: str = "") -> str:
+    """Return which field has which value `when`, and which rule it breaks, as the end of a sentence."""
+    first = error.errors()[0]
+    rule = sentence(first["msg"].removeprefix("Value error, "))
+    where = ".".join(map(str, first["loc"]))
+    return f"{where} = {first['input']!r}{when}, but {rule}" if where else rule
+
+
+def remade(plugin: P) -> P:
+    """Return another plugin of the same class and fields, without anything that `plugin` may have kept.
+
+    Fails where the fields are not such as the class accepts, which defaults need not be.
+    """
+    try:
+        return type(plugin).model_validate(values_of(plugin))
+    except ValidationError as error:
+        name = type(plugin).__name__
+        fail(f"{name} cannot be made again of its own fields: {broken(error)}", _WITHIN)
+
 
 def _says_its_schema(plugin: Plugin) -> None:
     cls = type(plugin)
+    for stray in strays(cls):
+        if stray.misspelt:
+            fail(f"{stray.says}.")
     try:
         json.dumps(cls.model_json_schema(), allow_nan=False)
     except Exception as error:  # pydantic's errors, and those of foreign types
@@ -39,12 +68,7 @@ def _has_defaults(plugin: Plugin) -> None:
     try:
         validated = cls.model_validate(values_of(default))
     except ValidationError as error:
-        where, what = error.errors()[0]["loc"], error.errors()[0]["msg"]
-        fail(
-            f"{cls.__name__}() breaks its own rules: {'.'.join(map(str, where))} = "
-            f"{getattr(default, str(where[0]), None) if where else default!r} by default, but {sentence(what)}",
-            "Choose a default within the bounds.",
-        )
+        fail(f"{cls.__name__}() breaks its own rules: {broken(error, ' by default')}", _WITHIN)
     if values_of(validated) != values_of(default):
         fail(
             f"the defaults of {cls.__name__} change when they are given: {values_of(default)} becomes "

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from landscape.kinds import KINDS, Plugin
 from landscape.testing import fields
-from landscape.testing.core import Check, first_line, kind_of, sentence
+from landscape.testing.core import Check, first_line, kind_of
 from landscape.testing.core import fail as fail
 from landscape.testing.core import values_of as values_of
 from landscape.testing.variants import variants
@@ -96,16 +96,17 @@ def _holds_nothing_mutable(plugin: Plugin) -> None:
                 "though the plugin is frozen.",
                 "Use an immutable type, such as a tuple.",
             )
-    if hash(plugin) != hash(type(plugin).model_validate(values_of(plugin))):
+    if hash(plugin) != hash(fields.remade(plugin)):
         fail(f"two equal {type(plugin).__name__} have different hashes: leave __hash__ and __eq__ as they are.")
 
 
 def _is_equal_to_its_like(plugin: Plugin) -> None:
-    twin = type(plugin).model_validate(values_of(plugin))
+    twin = fields.remade(plugin)
     if values_of(twin) != values_of(plugin) or twin != plugin:
         fail(
-            f"made again of its own fields, {plugin!r} becomes {twin!r}.",
-            "Let validators accept what they give, and leave __init__ and __eq__ as they are.",
+            f"made again of its own fields, {plugin!r} becomes {twin!r}, which is not equal.",
+            "Let validators accept what they give, leave __init__ and __eq__ as they are, and keep nothing in private "
+            "attributes that differs from one to the next, such as a lock: they count, too.",
         )
     for different in variants(plugin):
         if different == plugin:
@@ -142,7 +143,7 @@ def _goes_through_json(plugin: Plugin) -> None:
     try:
         restored = cls.model_validate(json.loads(text))
     except ValidationError as error:
-        fail(f"{plugin!r} cannot be read back from its own JSON, {text}: {sentence(error.errors()[0]['msg'])}")
+        fail(f"{plugin!r} cannot be read back from its own JSON, {text}: {fields.broken(error)}")
     if values_of(restored) != values_of(plugin) or restored != plugin:
         fail(
             f"{plugin!r} becomes {restored!r} by way of JSON ({text}).",

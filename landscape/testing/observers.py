@@ -7,6 +7,7 @@ import io
 import threading
 from collections.abc import Callable
 from contextlib import chdir, redirect_stdout, suppress
+from itertools import compress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from landscape.testing.events import FORMS, OTHER, USUAL, Event, Form, elsewhere
 from landscape.testing.general import fail
 from landscape.testing.probe import demand_no_traces, identical, snapshot
 from landscape.testing.surroundings import demand_undisturbed
+from landscape.testing.talk import Kept
 
 _PATIENCE = 0.5  # seconds that a thread may take to end
 _OWN = "Keep what one training leaves in its watcher: make a new one at every call of watch, with its own attributes."
@@ -202,14 +204,14 @@ def _length(trace: Any) -> int:
 
 def _alone(observer: Observer, *, live: bool = False) -> dict[str, Any]:
     """Return the traces of watching one training."""
-    with elsewhere() as folder, redirect_stdout(io.StringIO()) as printed:
+    with elsewhere() as folder, redirect_stdout(Kept()) as printed:
         watcher = _run(observer, USUAL, live=live)
         return _traces(observer, watcher, folder, printed)
 
 
 def _in_turns(observer: Observer) -> dict[str, Any]:
     """Return the traces of watching one training while another, in another folder, takes turns with it."""
-    with elsewhere() as folder, redirect_stdout(io.StringIO()) as printed:
+    with elsewhere() as folder, redirect_stdout(Kept()) as printed:
         watcher, going = _watch(observer, USUAL), True
         with elsewhere() as other_folder:
             other, other_going = _watch(observer, OTHER), True
@@ -289,7 +291,9 @@ def _closes_its_files(observer: Observer) -> None:
 
 def _open_files() -> list[Any]:
     """Return all files that are open in this process and have a name."""
-    files = [thing for thing in gc.get_objects() if issubclass(type(thing), io.IOBase) and not thing.closed]
+    things = gc.get_objects()  # hundreds of thousands, where large libraries are loaded
+    kinds = {cls for cls in set(map(type, things)) if issubclass(cls, io.IOBase)}
+    files = [thing for thing in compress(things, map(kinds.__contains__, map(type, things))) if not thing.closed]
     return [file for file in files if isinstance(getattr(file, "name", None), str | Path)]
 
 
@@ -326,7 +330,7 @@ def _is_silent_at_steps(observer: Observer) -> None:
     with elsewhere():
         watcher = _watch(observer, USUAL)
         for event in events_of(USUAL):
-            with redirect_stdout(io.StringIO()) as printed:
+            with redirect_stdout(Kept()) as printed:
                 going = _tell(watcher, event, USUAL)
             if isinstance(event, StepEvent):
                 steps, said = steps + 1, said + bool(printed.getvalue())

@@ -7,21 +7,15 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscape.kinds import Plugin
 from landscape.testing.core import CheckFailure
-from landscape.testing.general import fail, values_of
-
-P = TypeVar("P", bound=Plugin)
-
-
-def remade(plugin: P) -> P:
-    """Return another plugin of the same class and fields, without anything that `plugin` may have kept."""
-    return type(plugin).model_validate(values_of(plugin))
+from landscape.testing.fields import remade as remade
+from landscape.testing.general import fail
 
 
 def restored(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from landscape import plane as plane_module
-from landscape.errors import LandscapeError, PlaneError
+from landscape.errors import LandscapeError, PlaneError, suggest
 from landscape.kinds import Projection
 from landscape.layout import Array
 from landscape.network import NetworkObjective
 from landscape.objective import SPLITS, Objective
 from landscape.path import Path
 from landscape.plane import Plane
-from landscape.testing.afresh import demand_same_afresh
-from landscape.testing.core import Check, Refusal
+from landscape.testing.afresh import beginning, demand_same_afresh
+from landscape.testing.core import Check, Refusal, place_of
+from landscape.testing.effects import demand_effects
 from landscape.testing.general import fail
 from landscape.testing.probe import has_drawn, identical, no_global_randomness, own_generators, remade
 from landscape.testing.surroundings import demand_undisturbed
@@ -50,11 +51,23 @@ def _planes(projection: Projection, shrink: float = 1) -> Iterator[tuple[Terrain
             continue
         except AttributeError as error:
             fail(
-                f"on {terrain.name}, plane raised AttributeError: {error}.",
-                "Of an objective, use layout, dtype, examples, initial, evaluate and gradient only: it need not be a "
-                "network.",
+                f"{place_of(projection, error)}on {terrain.name}, plane raised AttributeError: {error}.",
+                _what_there_is(error),
             )
         yield terrain, _checked(plane, terrain)
+
+
+def _what_there_is(error: AttributeError) -> str:
+    """Return what may be used of the thing that lacks an attribute."""
+    near = suggest(error.name or "", [name for name in dir(error.obj) if not name.startswith("_")]).strip()
+    if isinstance(error.obj, Path):
+        return f"{near} A path has steps, thetas, first, last, thinned(most) and a length.".strip()
+    if isinstance(error.obj, Objective):
+        return (
+            f"{near} Of an objective, use layout, dtype, examples, initial, evaluate and gradient only: it need not be "
+            "a network."
+        ).strip()
+    return near
 
 
 def _is_refused_by_plane(error: LandscapeError) -> bool:
@@ -66,7 +79,8 @@ def _is_refused_by_plane(error: LandscapeError) -> bool:
 def _checked(plane: Any, terrain: Terrain) -> Plane:
     """Return a plane, having checked that it is one of the objective's θ."""
     if not isinstance(plane, Plane):
-        fail(f"on {terrain.name}, plane returned a {type(plane).__name__}: it returns a landscape.Plane.")
+        what = "nothing" if plane is None else f"a {type(plane).__name__}"
+        fail(f"on {terrain.name}, plane returned {what}: it returns a landscape.Plane.")
     size = terrain.path.thetas.shape[1]
     if plane.centre.shape != (size,):
         fail(f"on {terrain.name}, the plane is one in {plane.centre.size} dimensions, but θ has {size} parameters.")
@@ -296,6 +310,20 @@ def _is_the_same_elsewhere(projection: Projection) -> None:
     )
 
 
+def _effects(projection: Projection) -> None:
+    # a number may say where something counts as 0, which it never is here
+    demand_effects(projection, _answer, always=frozenset())
+
+
+def _answer(projection: Projection) -> bytes:
+    """Return all that there is of the planes on all terrains."""
+    said = [
+        repr((plane.centre.tobytes(), plane.directions.tobytes(), plane.labels, plane.reach, plane.random_walk))
+        for _, plane in _planes(projection)
+    ]
+    return "".join(said).encode()
+
+
 def _leaves_the_process_alone(projection: Projection) -> None:
     terrain = terrains()[0]
     demand_undisturbed("plane", lambda: _plane(projection, terrain))
@@ -354,7 +382,9 @@ CHECKS: tuple[Check, ...] = (
         "is_the_same_elsewhere",
         "Another process, in which no plane was laid before, gets the same.",
         _is_the_same_elsewhere,
+        begin=beginning(_of_a_seed),
     ),
+    Check("fields_have_an_effect", "Every field makes a difference.", _effects),
     Check(
         "leaves_the_process_alone",
         "Nothing is printed, written into the working folder, or changed that others rely on.",

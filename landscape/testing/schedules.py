@@ -8,8 +8,9 @@ import numpy as np
 
 from landscape.kinds import Schedule
 from landscape.layout import Array, IntArray
-from landscape.testing.afresh import demand_same_afresh
+from landscape.testing.afresh import beginning, demand_same_afresh
 from landscape.testing.core import Check
+from landscape.testing.effects import demand_effects
 from landscape.testing.general import fail
 from landscape.testing.probe import identical, no_global_randomness, remade, shares_memory
 from landscape.testing.surroundings import demand_undisturbed
@@ -68,8 +69,12 @@ def _gives_factors(schedule: Schedule) -> None:
 
 
 def _bears_long_trainings(schedule: Schedule) -> None:
-    some = np.geomspace(1, _LONG.total_steps, 300).astype(np.int64) - 1
-    _factors(schedule, np.unique(some), _LONG)
+    _factors(schedule, _some_steps(), _LONG)
+
+
+def _some_steps() -> IntArray:
+    """Return some steps of the longest training, more of them in the beginning."""
+    return np.unique(np.geomspace(1, _LONG.total_steps, 300).astype(np.int64) - 1)
 
 
 def _treats_steps_one_by_one(schedule: Schedule) -> None:
@@ -162,6 +167,16 @@ def _leaves_the_process_alone(schedule: Schedule) -> None:
     demand_undisturbed("factors", lambda: schedule.factors(_steps(length), *length))
 
 
+def _effects(schedule: Schedule) -> None:
+    demand_effects(schedule, _answer, always=frozenset({"number", "integer"}))
+
+
+def _answer(schedule: Schedule) -> bytes:
+    """Return the factors of trainings of all lengths."""
+    asked = [(_steps(length), length) for length in _LENGTHS] + [(_some_steps(), _LONG)]
+    return b"".join(np.asarray(schedule.factors(steps, *length)).tobytes() for steps, length in asked)
+
+
 def _lets_training_go_on(schedule: Schedule) -> None:
     length = _LENGTHS[0]
     if not _factors(schedule, _steps(length), length).any():
@@ -194,7 +209,9 @@ CHECKS: tuple[Check, ...] = (
         "is_the_same_elsewhere",
         "Another process, in which nothing was computed before, gets the same factors.",
         _is_the_same_elsewhere,
+        begin=beginning(_of_a_training),
     ),
+    Check("fields_have_an_effect", "Every field makes a difference.", _effects),
     Check("leaves_the_process_alone", "Nothing is printed or changed that others rely on.", _leaves_the_process_alone),
     Check("lets_training_go_on", "Not all factors are zero.", _lets_training_go_on),
 )

@@ -8,7 +8,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stdout
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from landscape.testing.core import fail
+from landscape.testing.talk import Kept
 
 _AT_FIRST = frozenset(os.environ)
 
@@ -60,7 +60,7 @@ def demand_undisturbed(
     What it raises is not of interest: it may want a file that lies in the folder it was called in.
     """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder), recognizable():
-        said = StringIO()
+        said = Kept()
         with redirect_stdout(said):
             while True:
                 modules, before = len(sys.modules), shared()

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +28,26 @@ class FashionMnist(Dataset):
                 f"Fashion-MNIST is not in {folder}: install Debian's package with `apt-get install "
                 "dataset-fashion-mnist`, or set dataset.path to the folder of the four IDX files"
             )
-        data = Idx(path=str(folder)).load(rng)
+        data = _whole(folder, tuple(sorted((f.name, f.stat().st_mtime_ns) for f in folder.iterdir())))
         if data.train.targets.shape[1] != len(CLASSES) or data.image_shape != (28, 28):
             raise DataError(f"{folder} holds another data set: Fashion-MNIST has 28×28 pixels and 10 classes")
         train, test = _chosen(data.train, self.train_size, rng), _chosen(data.test, self.test_size, rng)
         return replace(data, train=train, test=test, classes=tuple(CLASSES))
 
 
+@lru_cache(maxsize=1)
+def _whole(folder, changed):
+    """Return all examples, read once until a file is `changed`; they cannot be written to, since loads share them."""
+    data = Idx(path=str(folder)).load(None)
+    for values in [*vars(data.train).values(), *vars(data.test).values()]:
+        values.flags.writeable = False
+    return data
+
+
 def _chosen(examples, size, rng):
     """Return `size` of the examples, in their order; all of them where there are no more."""
+    if size >= len(examples):
+        return examples
     rows = np.sort(rng.permutation(len(examples))[:size])
     return Examples(examples.inputs[rows], examples.targets[rows], examples.labels[rows])
 

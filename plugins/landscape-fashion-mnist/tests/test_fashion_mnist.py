@@ -62,6 +62,17 @@ def test_a_part_is_chosen_by_the_seed_and_keeps_its_order(tmp_path):
     np.testing.assert_array_equal(part.train.labels, whole.train.labels[rows])
 
 
+def test_files_are_read_once_until_one_is_changed(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(gzip, "decompress", lambda content, once=gzip.decompress: read.append(1) or once(content))
+    write(tmp_path)
+    whole, again = load(FashionMnist(path=str(tmp_path))), load(FashionMnist(path=str(tmp_path)))
+    assert (len(read), again.train.inputs is whole.train.inputs) == (4, True)
+    assert not whole.train.inputs.flags.writeable
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.full(TEST, 3, np.uint8))))
+    assert set(load(FashionMnist(path=str(tmp_path))).test.labels) == {3}
+
+
 def test_without_the_files_the_message_says_what_to_install_or_set(tmp_path):
     missing = re.escape(str(tmp_path / "none"))
     with pytest.raises(DataError, match=f"{missing}: install .*apt-get install dataset-fashion-mnist.* dataset.path"):
