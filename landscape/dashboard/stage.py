@@ -163,7 +163,7 @@ def honesty() -> html.Dl:
                     html.Span("stale", id="stale", className="badge", hidden=True),
                 ]
             ),
-            _detail(_span("images"), _span("grid")),
+            _detail(_span("images"), " ", _span("grid")),
             _detail("plane fitted at step ", _span("fitted")),
             html.Dd(id="standard-error", className="detail"),
             html.Dd(id="masked", className="detail"),

@@ -128,7 +128,7 @@ def test_source_of_what_is_chosen_is_shown_by_pointer_and_by_keyboard(page: Any)
 
 def test_every_part_can_be_asked_about(page: Any) -> None:
     labels = page.eval_on_selector_all("button.about", "all => all.map((one) => one.getAttribute('aria-label'))")
-    wanted = ("data set", "hidden activation", "output activation", "cost", "optimizer", "schedule")
+    wanted = ("data set", "hidden activation", "output activation", "cost", "optimizer", "schedule", "projection")
     assert labels == [f"About this {name}" for name in wanted]
 
 

@@ -128,7 +128,8 @@
     const left = button ? wait() : 0;
     if (left <= 0) return;
     event.stopImmediatePropagation();
-    setTimeout(() => button.click(), left);
+    // with a frame in between, in which a busy page sends what it was late to send
+    setTimeout(() => requestAnimationFrame(() => setTimeout(() => button.click())), left);
   }, true);
 
   window.addEventListener("keydown", onKey);

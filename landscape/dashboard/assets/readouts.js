@@ -64,7 +64,7 @@
         put("images", surface.absent ? "no surface" : surface.available === 1 ? "an exact function"
           : count(surface.examples) + " of " + count(surface.available) + " examples");
         put("standard-error", surface.error > 0 ? "standard error about " + Number(surface.error.toPrecision(1)) : "");
-        put("grid", surface.absent ? "" : " · " + surface.a.length + "×" + surface.b.length);
+        put("grid", surface.absent ? "" : "· " + surface.a.length + "×" + surface.b.length);
       }
       put("fitted", slice.ahead ? count(slice.fitted) + " (ahead)" : count(slice.fitted || 0));
       const stale = document.getElementById("stale");
