@@ -226,6 +226,16 @@ def edit(folder: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     file.write_text(json.dumps(text))
 
 
+def test_a_plugin_that_comes_later_makes_the_run_whole(stored: Any, replayed: Any) -> None:
+    session = replayed(Run.open(stored(Focal, cost="focal")))
+    assert until(session, idle)["surface"]["absent"]
+    provide(Focal)
+    session.renew([])
+    chunk = until(session, lambda chunk: idle(chunk) and not chunk["surface"]["absent"])
+    assert chunk["state"]["remarks"] == ""
+    assert np.isfinite(decoded(chunk)[1][:, COLUMN["cost"]]).all()
+
+
 def test_training_anew_leaves_the_saved_surfaces_behind(stored: Any, replayed: Any) -> None:
     session = replayed(Run.open(stored(Focal, cost="focal", surfaces=True)))
     until(session, idle)

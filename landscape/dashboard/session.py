@@ -166,7 +166,10 @@ class Session:
                 self._stop(finished(work))
 
     def renew(self, replacements: Iterable[Replacement]) -> None:
-        """Take the classes that came in place of others; a run under way keeps its own until Reset."""
+        """Take the classes that came in place of others; a run under way keeps its own until Reset.
+
+        A finished run that could not be shown as a whole is opened again: plugins may have come, too.
+        """
         replacements = tuple(replacements)
         experiment = renewed(self._wanted, replacements)
         if experiment is not self._wanted:
@@ -175,6 +178,9 @@ class Session:
         for one in replacements:
             if type(self._view) is one.old and one.new is not one.old:
                 self._project_by(one)
+        with self._telling():
+            if self._run is not None and self._work is not None and self._work.remarks:
+                self._build = True  # what was missing may be here now
 
     def _project_by(self, one: Replacement) -> None:
         """Lay the plane by what came in place of the projection in use; by PCA where nothing did."""
