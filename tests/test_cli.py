@@ -601,6 +601,12 @@ def test_explore_serves_the_run_that_is_named(run, monkeypatch):
     assert bare == {"experiment": None, "port": None, "open_browser": True, "plugins": None}
 
 
+def test_explore_says_that_its_page_tells_no_observers(monkeypatch):
+    monkeypatch.setattr("landscape.dashboard.explore", lambda run, **options: None)
+    assert "use `landscape train`" in landscape_("explore", *sets("observers=csv", "observers.0.path=mine.csv")).stderr
+    assert landscape_("explore", *sets("seed=5")).stderr == ""
+
+
 def test_explore_ends_well_on_ctrl_c():
     process = start("explore", "--no-browser")
     address = read_until(process, r"http://127\.0\.0\.1:\d+/")[0]

@@ -52,6 +52,8 @@ def explore(
     if files is None:
         load_plugins(plugin)
     experiment = experiment_from(preset, config, overrides) if described else None
+    if experiment is not None and experiment.observers:
+        typer.echo("warning: the page tells no observers of its training: use `landscape train` for them", err=True)
     opened = None if run is None else open_run(run, None)
     for missing in opened.missing() if opened is not None else ():
         typer.echo(f"missing: {missing}", err=True)
