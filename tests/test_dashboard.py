@@ -322,13 +322,103 @@ def test_mistake_in_a_plugin_is_said_and_another_cost_still_trains() -> None:
     session = Session(SMALL.model_copy(update={"cost": Faulty()}))
     try:
         session.toggle()
-        assert notice(session) == "KeyError: 'a mistake'"
+        assert notice(session) == "cost 'faulty': KeyError: 'a mistake'"
         session.configure(SMALL)
         session.reset()
         session.step()
         until(session, lambda chunk: chunk["to"] == 2)
     finally:
         session.close()
+
+
+class Ending(Quadratic):
+    """Raises what is no Exception."""
+
+    name: ClassVar[str] = "ending"
+    raised: ClassVar[BaseException | None] = None
+
+    def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
+        if self.raised is not None:
+            raise self.raised
+        return super().total_and_gradient(outputs, targets)
+
+
+@pytest.mark.parametrize("raised", [SystemExit(4), KeyboardInterrupt()])
+def test_what_is_no_exception_ends_neither_thread(raised: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(SMALL.model_copy(update={"cost": Ending()}))
+    try:
+        monkeypatch.setattr(Ending, "raised", raised)
+        session.toggle()
+        assert type(raised).__name__ in notice(session)
+        assert not session.running
+        monkeypatch.setattr(Ending, "raised", None)
+        session.reset()
+        session.step()
+        assert until(session, lambda chunk: idle(chunk) and chunk["to"] == 2)["state"]["notice"] == ""
+    finally:
+        session.close()
+
+
+class Endless(Quadratic):
+    """Does not return while it is told so."""
+
+    name: ClassVar[str] = "endless"
+    spins: ClassVar[bool] = False
+
+    def total_and_gradient(self, outputs: Array, targets: Array) -> tuple[float, Array]:
+        while self.spins:
+            time.sleep(0.001)
+        return super().total_and_gradient(outputs, targets)
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session whose cost spins, and is told of after a moment."""
+    registry.cache_clear()
+    registry()._provided.append(Provided(Endless, "landscape-endless", "1"))
+    monkeypatch.setattr(Endless, "spins", True)
+    for module in ("session", "late"):
+        monkeypatch.setattr(f"landscape.dashboard.{module}.PATIENCE", 0.2)
+    made = Session(SMALL.model_copy(update={"cost": Endless()}))
+    yield made
+    Endless.spins = False
+    made.close()
+    registry.cache_clear()
+
+
+def test_a_plugin_that_does_not_return_is_named_and_reset_ends_it(
+    endless: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless.step()
+    said = notice(endless)
+    assert "test_dashboard.py, line" in said
+    assert "has not returned" in said
+    endless.reset()
+    monkeypatch.setattr(Endless, "spins", False)
+    endless.step()
+    chunk = until(endless, lambda chunk: idle(chunk) and chunk["to"] == 2)
+    assert np.isfinite(decoded(chunk)[1][:, POINT_COLUMNS.index("cost")]).all()
+
+
+def test_a_plugin_that_does_not_return_for_long_is_ended(endless: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("landscape.dashboard.session.LONGEST", 0.4)
+    endless.step()
+    deadline = time.monotonic() + 60
+    while "was ended" not in (said := notice(endless)):
+        assert time.monotonic() < deadline, said
+    assert "cost 'endless', test_dashboard.py, line" in said
+
+
+def test_closing_does_not_wait_for_a_plugin_that_does_not_return(
+    endless: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landscape.dashboard.session._END_SECONDS", 0.1)
+    endless.step()
+    notice(endless)
+    endless.close()
+    for thread in endless._threads:
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_other_projection_brings_path_and_surface_together(session: Session) -> None:

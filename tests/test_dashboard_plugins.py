@@ -18,7 +18,7 @@ from landscape.dashboard import PluginFiles, Server
 from landscape.dashboard.about import about, code_of
 from landscape.dashboard.chunks import Known
 from landscape.dashboard.code import coloured
-from landscape.dashboard.controls import label_of
+from landscape.dashboard.controls import controls_of, label_of, read, written
 from landscape.dashboard.plugin_callbacks import notes
 from landscape.dashboard.renewal import Replacement, chain, kept, renewed
 from landscape.dashboard.session import Session
@@ -223,15 +223,15 @@ def test_two_plugin_files_in_one_folder_are_no_part_of_each_other(file: Path, tm
     save(files, file, LENS + "\n")
     assert files.version == 2
     assert "was reloaded" in files.files[0].said
-    assert files.files[1].said == "another_lens.py is watched: save it, and it is loaded again."
+    assert [file.reloaded for file in files.files] == [True, False]
 
 
 def test_plugins_that_come_and_go_are_told(file: Path) -> None:
     files = PluginFiles([file])
     save(files, file, LENS.replace('name = "lens"', 'name = "prism"'))
     assert files.files[0].said.endswith("; new: cost prism; gone: cost lens.")
-    (gone,) = files.since(0)
-    assert (gone.name, gone.new) == ("lens", None)
+    (renamed,) = files.since(0)
+    assert (renamed.name, renamed.new_name, renamed.new) == ("lens", "prism", registry().find("cost", "prism").cls)
 
 
 @pytest.mark.parametrize("name", ["absent.py", "notes.txt"])
@@ -365,7 +365,7 @@ def test_error_in_a_plugin_names_its_line_and_goes_when_the_file_is_mended(file:
         session.toggle()
         until(session, lambda chunk: bool(chunk["state"]["notice"]) and not chunk["state"]["running"])
         notice = session.chunk(Known())["state"]["notice"]
-        assert notice.startswith("lens.py, line 20: NameError: name 'nothing'")
+        assert notice.startswith("cost 'lens', lens.py, line 20: NameError: name 'nothing'")
         save(files, file, LENS)
         assert session.chunk(Known())["state"]["notice"] == ""
         session.reset()
@@ -403,6 +403,8 @@ def test_projection_in_use_is_replaced_and_falls_back_to_pca(tmp_path: Path) -> 
     save(files, path, PROJECTION.replace("Field(0", "Field(1"))
     assert session.view.turn == 1  # type: ignore[attr-defined]
     save(files, path, PROJECTION.replace('"first"', '"second"'))
+    assert session.view == projection("second")  # one went and one came: it was renamed
+    save(files, path, LENS)
     assert session.view == projection("pca")
 
 
@@ -491,3 +493,53 @@ def test_reload_serves_also_while_the_file_has_a_mistake(file: Path, monkeypatch
     assert "lens.py, line 24" in result.output
     assert [one.path for one in served["plugins"].files] == [file.resolve()]
     assert served["open_browser"] is False
+
+
+NESTED = """
+from pydantic import BaseModel, Field
+from landscape import hookimpl
+from landscape.costs import Quadratic
+
+class Weights(BaseModel, frozen=True):
+    first: float = 1.0
+
+class Nested(Quadratic):
+    name = "nested"
+    weights: Weights = Field(Weights(), description="Of the classes")
+    names: dict[str, float] = Field({"a": 1.5}, description="By name")
+
+@hookimpl
+def register_costs():
+    return [Nested]
+"""
+
+
+def test_tables_are_shown_and_read_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "nested.py"
+    path.write_text(NESTED)
+    load_plugin(path)
+    cls = registry().find("cost", "nested").cls
+    controls = {control.name: control for control in controls_of(cls)}
+    for name, text in (("weights", '{"first": 1.0}'), ("names", '{"a": 1.5}')):
+        control = controls[name]
+        assert written(getattr(cls(), name)) == written(control.default) == text
+        assert cls(**{name: read(control, text)}) == cls()
+        assert read(control, '{"first') == '{"first'
+
+
+def test_files_without_news_share_a_line_and_mistakes_come_first(tmp_path: Path) -> None:
+    paths = [tmp_path / f"lens{k}.py" for k in range(4)]
+    for k, path in enumerate(paths):
+        path.write_text(LENS.replace('"lens"', f'"lens{k}"'))
+    files = PluginFiles(paths)
+    assert texts(notes(files)) == "4 plugin files are watched: save one, and it is loaded again."
+    save(files, paths[2], BROKEN)
+    said = [texts(note) for note in notes(files)]
+    assert said[0].startswith("lens2.py, line 24")
+    assert said[0].endswith(". The version before stays in force.")
+    assert said[1:] == ["3 plugin files are watched: save one, and it is loaded again."]
+
+
+def test_a_plugin_of_a_file_says_the_file_in_its_command(file: Path) -> None:
+    load_plugin(file)
+    assert "--set cost=lens --plugin lens.py" in texts(about("cost", "lens"))

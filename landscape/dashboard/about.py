@@ -49,6 +49,13 @@ def provider_of(provided: Provided) -> str:
     return f"{provided.distribution} {provided.version}".strip()
 
 
+def _words(slot: str, name: str, provided: Provided) -> str:
+    """Return the options that choose it on a command line."""
+    choice = f"--projection {name}" if slot == "projection" else f"--set {slot}={name}"
+    file = f" --plugin {provided.distribution}" if provided.distribution.endswith(".py") else ""
+    return choice + file
+
+
 def about(slot: str, name: str) -> list[Any]:
     """Return what is to be told of the plugin that is asked for as `name` in a `slot`.
 
@@ -58,7 +65,7 @@ def about(slot: str, name: str) -> list[Any]:
     rows: list[tuple[str, Any]] = [
         ("Source", provided.cls.source),
         ("Provided by", provider_of(provided)),
-        ("In a terminal", html.Code(f"--projection {name}" if slot == "projection" else f"--set {slot}={name}")),
+        ("In a terminal", html.Code(_words(slot, name, provided))),
     ]
     said: list[Any] = [part for term, text in rows if text for part in (html.Dt(term), html.Dd(text))]
     code = code_of(provided.cls)

@@ -27,6 +27,7 @@ from landscape.dashboard.visitors import Visitors
 from landscape.doubts import doubts
 from landscape.errors import LandscapeError, PluginError
 from landscape.experiment import Experiment, preset_names
+from landscape.registry import BUILTIN, registry
 
 _SLOW = "20 steps/s"  # a test function is over after a few hundred steps
 _FAST = "200 steps/s"
@@ -149,7 +150,7 @@ def _register_settings(app: Dash, visitors: Visitors) -> None:
     )
     def other_part(name: str) -> Any:
         try:
-            return fields_of(ctx.triggered_id["slot"], name)
+            return fields_of(ctx.triggered_id["slot"], name, visitors.current())
         except PluginError as error:  # its file was loaded again without it
             raise PreventUpdate from error
 
@@ -261,11 +262,14 @@ def said_of(session: Session) -> tuple[str, str]:
 
 
 def doubts_of(session: Session) -> list[str]:
-    """Return what in the settings is most likely a mistake, as sentences without a full stop."""
-    try:
-        return [f"{text[:1].upper()}{text[1:]}" for text in doubts(session.experiment)]
-    except Exception:  # it asks plugins, which may raise anything; training them says what
+    """Return what in the settings is most likely a mistake, as sentences without a full stop.
+
+    It takes values of the output activation, which is not to be had of a plugin here: no request runs foreign code.
+    """
+    output = registry().provider_of(session.experiment.output)
+    if output is None or output.distribution != BUILTIN:
         return []
+    return [f"{text[:1].upper()}{text[1:]}" for text in doubts(session.experiment)]
 
 
 def _refusal(settings: Settings) -> str:

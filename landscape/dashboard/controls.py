@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 import dash_mantine_components as dmc
@@ -12,7 +14,7 @@ from pydantic import BaseModel
 
 from landscape.kinds import KindName
 
-Widget = Literal["decimal", "text", "number", "switch", "choice", "list"]
+Widget = Literal["decimal", "text", "number", "switch", "choice", "list", "table"]
 
 
 class Control(NamedTuple):
@@ -106,7 +108,13 @@ def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> tuple[Map
     return definitions.get(reference, kind), optional
 
 
-_WIDGETS: dict[str, Widget] = {"array": "list", "boolean": "switch", "integer": "number", "number": "decimal"}
+_WIDGETS: dict[str, Widget] = {
+    "array": "list",
+    "boolean": "switch",
+    "integer": "number",
+    "number": "decimal",
+    "object": "table",
+}
 
 
 def _widget(kind: Mapping[str, Any]) -> Widget:
@@ -129,11 +137,15 @@ def _number(value: float) -> str:
 def written(value: Any) -> Any:
     """Return a field's value as its control shows it.
 
-    >>> written((16, 16)), written(0.001), written(1e-08), written(None)
-    ('16, 16', '0.001', '1e-08', '')
+    >>> written((16, 16)), written(0.001), written(1e-08), written(None), written({"depth": 2})
+    ('16, 16', '0.001', '1e-08', '', '{"depth": 2}')
     """
     if value is None:
         return ""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return json.dumps(value)
     if isinstance(value, list | tuple):
         return ", ".join(str(written(item)) for item in value)
     if isinstance(value, float):
@@ -150,6 +162,9 @@ def read(control: Control, value: Any) -> Any:
         value = value.strip()
     if control.optional and value in ("", None):
         return None
+    if control.widget == "table" and isinstance(value, str):
+        with suppress(json.JSONDecodeError):  # else the text stays, for the model to say what is wrong
+            return json.loads(value)
     if control.widget == "list" and isinstance(value, str):
         return [item.strip() for item in value.strip("[]()").split(",") if item.strip()]
     return value

@@ -10,7 +10,7 @@ from dash.exceptions import PreventUpdate
 from landscape.dashboard.about import about
 from landscape.dashboard.callbacks import CHOICES, READ, Given, given_of, said_of, settings_of
 from landscape.dashboard.controls import SLOTS, label_of
-from landscape.dashboard.plugin_files import PluginFiles
+from landscape.dashboard.plugin_files import PluginFile, PluginFiles
 from landscape.dashboard.renewal import Replacement, chain, kept
 from landscape.dashboard.session import Session
 from landscape.dashboard.settings import default_of, fields, options, read_fields
@@ -44,15 +44,22 @@ def stores(files: PluginFiles | None) -> list[Any]:
 
 
 def notes(files: PluginFiles | None, more: tuple[str, ...] = ()) -> list[html.Div]:
-    """Return what is said of each file, and `more`."""
-    said: list[html.Div] = []
-    for file in files.files if files else ():
-        if file.problem:
-            kept_on = " The version before stays in force." if file.loaded else ""
-            said.append(html.Div([html.Strong(file.problem), kept_on], className="plugin-note wrong", role="alert"))
-        else:
-            said.append(html.Div(file.said, className="plugin-note", role="status"))
-    return said + [html.Div(text, className="plugin-note wrong", role="alert") for text in more]
+    """Return what is said of the files, mistakes and `more` first; of several without news, in one line."""
+    watched = files.files if files else []
+    wrong = [html.Div(_mistake(file), className="plugin-note wrong", role="alert") for file in watched if file.problem]
+    wrong += [html.Div(text, className="plugin-note wrong", role="alert") for text in more]
+    news = [file.said for file in watched if file.reloaded and not file.problem]
+    quiet = [file.path.name for file in watched if not (file.reloaded or file.problem)]
+    if len(quiet) > 1:
+        news.append(f"{len(quiet)} plugin files are watched: save one, and it is loaded again.")
+    else:
+        news += [f"{name} is watched: save it, and it is loaded again." for name in quiet]
+    return wrong + [html.Div(text, className="plugin-note", role="status") for text in news]
+
+
+def _mistake(file: PluginFile) -> list[Any]:
+    text = file.problem if file.problem.endswith((".", "!", "?")) else f"{file.problem}."
+    return [html.Strong(text), " The version before stays in force." if file.loaded else ""]
 
 
 def _register_about(app: Dash) -> None:

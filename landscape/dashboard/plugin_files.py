@@ -56,6 +56,7 @@ class PluginFile:
     tried : the content that was last judged; `loaded`, the one that is in force.
     problem : why `tried` is not in force, or ``""``.
     said : what the last successful loading brought.
+    reloaded : whether it was loaded again since the start.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class PluginFile:
     loaded: _Content = field(default_factory=dict)
     problem: str = ""
     said: str = ""
+    reloaded: bool = False
 
 
 class PluginFiles:
@@ -97,7 +99,7 @@ class PluginFiles:
                 load_plugin(file.path)  # which says what is wrong with the name
             file.seen = file.tried = _content(file)
             self._load(file)
-            file.said = "" if file.problem else f"{file.path.name} is watched: save it, and it is loaded again."
+            file.reloaded = False
         self.changes.clear()
 
     def on_change(self, told: Callable[[Change], None]) -> None:
@@ -146,7 +148,7 @@ class PluginFiles:
         _take_in(file)
         keep_code()
         if not file.problem:
-            file.loaded = file.tried
+            file.loaded, file.reloaded = file.tried, True
             file.said = f"{file.path.name} was reloaded at {datetime.now():%H:%M:%S}{_summary(before, after)}."
         replacements = tuple(_replacements(before, after))
         if replacements:
@@ -210,9 +212,20 @@ def _stock() -> _Stock:
 
 def _replacements(before: _Stock, after: _Stock) -> Iterator[Replacement]:
     for where, (name, old) in before.items():
-        new_name, new = after.get(where, ("", None))
+        new_name, new = after.get(where) or _renamed(old, before, after)
         if (name, old) != (new_name, new):
             yield Replacement(old.cls.kind, name, old.cls, new.cls if new else None, new_name)
+
+
+def _renamed(old: Provided, before: _Stock, after: _Stock) -> tuple[str, Provided | None]:
+    """Return what a plugin that is gone is called now: the one of its kind that came, where one went and one came."""
+
+    def only_in(one: _Stock, other: _Stock) -> list[tuple[str, Provided]]:
+        news = [found for where, found in one.items() if where not in other]
+        return [(n, p) for n, p in news if (p.cls.kind, p.distribution) == (old.cls.kind, old.distribution)]
+
+    went, came = only_in(before, after), only_in(after, before)
+    return came[0] if len(went) == len(came) == 1 else ("", None)
 
 
 def _summary(before: _Stock, after: _Stock) -> str:

@@ -8,30 +8,33 @@ and a request never computes anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any, cast
 
 from landscape._blas import blas_threads
+from landscape._guard import TimeIsUp, reason
 from landscape.dashboard.chunks import Known, chunk_of, has_news
+from landscape.dashboard.late import LONGEST, PATIENCE, Pieces
 from landscape.dashboard.pace import Pace
 from landscape.dashboard.renewal import Replacement, kept, renewed
 from landscape.dashboard.replay import Saved, saved_of, show
 from landscape.dashboard.survey import survey, survey_due
 from landscape.dashboard.work import Snapshot, Work, begin, finished
-from landscape.describe import where_in_plugins
 from landscape.errors import LandscapeError
 from landscape.experiment import Experiment, projection
 from landscape.kinds import Projection
 from landscape.runs import Run
 from landscape.training import Trainer
+from landscape.training.blame import place
 
 _COPY_SECONDS = 0.04
 _BURST_SECONDS = 0.02
 _DENSE_STEPS = 32  # θ moves most at the start, so that every step is kept there
 _FEW_PARAMETERS = 1000  # every step is kept of a function: its copies and costs take no time
 _WAIT_SECONDS = 0.25
+_END_SECONDS = 2.0
 _ALONE_SECONDS = 120.0  # a page in the background still asks about once a minute
 
 
@@ -72,6 +75,7 @@ class Session:
         self._revision = 0
         self._closed = False
         self._threads: list[threading.Thread] = []
+        self._pieces = Pieces()
         self.live = run is not None
         self.touched = perf_counter()
 
@@ -96,11 +100,12 @@ class Session:
                 self._threads.append(thread)
 
     def close(self) -> None:
-        """End the threads and wait for them; the session is of no use afterwards."""
+        """End the threads, and wait for them but not for ever; the session is of no use afterwards."""
         with self._telling():
             self._closed = True
         for thread in self._threads:
-            thread.join()
+            thread.join(_END_SECONDS)
+        self._pieces.end(0.0)
 
     def toggle(self) -> None:
         """Run, or pause; a finished run starts anew."""
@@ -123,7 +128,8 @@ class Session:
                 self._owed += 1
 
     def reset(self) -> None:
-        """Return to the seed's start, with the settings as they are now."""
+        """Return to the seed's start, with the settings as they are now; end what does not return from a plugin."""
+        self._pieces.end(PATIENCE)
         with self._telling():
             self._take_over()
             self._build, self._running, self._owed, self._notice = True, False, 0, ""
@@ -171,6 +177,7 @@ class Session:
         A finished run that could not be shown as a whole is opened again: plugins may have come, too.
         """
         replacements = tuple(replacements)
+        self._pieces.end(PATIENCE)
         experiment = renewed(self._wanted, replacements)
         if experiment is not self._wanted:
             self._notice = ""  # what it says may be true no longer
@@ -246,6 +253,7 @@ class Session:
     def chunk(self, known: Known) -> dict[str, Any]:
         """Return what is new since the page last asked, waiting a moment for it while something goes on."""
         self.start()
+        self._pieces.end(LONGEST, endless=False)
         with self._changed:
             self.touched = perf_counter()
             self._changed.wait_for(
@@ -275,7 +283,7 @@ class Session:
             "live": self.live,
             "running": self._running,
             "busy": self._busy(),
-            "notice": self._notice,
+            "notice": self._notice or self._pieces.said(),
         }
         work = self._shown()
         return {"state": state, "surface": None} if work is None else chunk_of(work, known, state)
@@ -284,20 +292,29 @@ class Session:
 
     def _train_forever(self) -> None:
         with blas_threads(1):
-            while True:
-                with self._changed:
-                    while not (self._closed or self._build or (steps := self._due()) or self._uncopied()):
-                        self._changed.wait(self._pause())
-                    closed, build, work = self._closed, self._build, self._work
-                if closed:
-                    return
-                if build:
-                    self._rebuild()
-                elif work is not None and work.trainer is not None:
-                    if steps:
-                        self._train(work, work.trainer, steps)
-                    else:
-                        self._copy(work, work.trainer)
+            self._repeat(self._train_next)
+
+    def _repeat(self, act: Callable[[], None]) -> None:
+        while not self._closed:
+            with suppress(TimeIsUp):  # that came when the work was over which it was to end
+                act()
+
+    def _train_next(self) -> None:
+        """Wait until there is something to do for the trainer, and do it."""
+        with self._changed:
+            while not (self._closed or self._build or (steps := self._due()) or self._uncopied()):
+                self._changed.wait(self._pause())
+            closed, build, work = self._closed, self._build, self._work
+        if closed:
+            return
+        if build:
+            with self._pieces.piece(endless=True):
+                self._rebuild()
+        elif work is not None and work.trainer is not None:
+            if steps:
+                self._train(work, work.trainer, steps)
+            else:
+                self._copy(work, work.trainer)
 
     def _pause(self) -> float | None:
         """Return the seconds until the next step is due, None when none is."""
@@ -330,7 +347,7 @@ class Session:
             self._work = None
         try:
             work = begin(self._number, experiment) if run is None else show(self._number, run)
-        except Exception as error:  # plugins may raise anything: said to the visitor, who can act on it
+        except BaseException as error:  # plugins may raise anything: said to the visitor, who can act on it
             with self._telling():
                 self._building = False
                 self._stop(_said(error))
@@ -343,12 +360,13 @@ class Session:
         """Take up to `steps` steps, for a moment at most, and copy θ where a copy is due."""
         until, taken, message = perf_counter() + _BURST_SECONDS, 0, ""
         try:
-            while taken < steps and not trainer.done and perf_counter() < until:
-                work.batch_cost = trainer.step()
-                taken += 1
-                if trainer.index <= _DENSE_STEPS or trainer.theta.size <= _FEW_PARAMETERS:
-                    self._copy(work, trainer)
-        except Exception as error:  # divergence, or anything that a plugin raises
+            with self._pieces.piece():
+                while taken < steps and not trainer.done and perf_counter() < until:
+                    work.batch_cost = trainer.step()
+                    taken += 1
+                    if trainer.index <= _DENSE_STEPS or trainer.theta.size <= _FEW_PARAMETERS:
+                        self._copy(work, trainer)
+        except BaseException as error:  # divergence, or anything that a plugin raises
             message = _said(error)
         with self._changed:
             self._owed = max(0, self._owed - taken)
@@ -373,15 +391,19 @@ class Session:
     # The surveyor.
 
     def _survey_forever(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._survey_due())
-                if self._closed:
-                    return
-                work, chosen, running = self._work, self._view, self._running
-                self._surveying = True
-            if work is not None:
-                self._survey(work, chosen, running)
+        self._repeat(self._survey_next)
+
+    def _survey_next(self) -> None:
+        """Wait until there is something to do for the surveyor, and do it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._survey_due())
+            work, chosen, running = self._work, self._view, self._running
+            if self._closed or work is None:
+                return
+            self._surveying = True
+        try:
+            self._survey(work, chosen, running)
+        finally:
             with self._changed:
                 self._surveying = False
 
@@ -390,16 +412,20 @@ class Session:
 
     def _survey(self, work: Work, chosen: Projection | Saved, running: bool) -> None:
         try:
-            survey(work, chosen, running, self._telling)
-        except Exception as error:  # plugins may raise anything: said, and the page stays usable
+            with self._pieces.piece():
+                survey(work, chosen, running, self._telling)
+        except BaseException as error:  # plugins may raise anything: said, and the page stays usable
             with self._telling():
                 work.refit, work.fitted_at = False, perf_counter()
                 work.broken = not isinstance(error, LandscapeError)
                 self._notice = _said(error)
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """Return what the visitor reads of an error; of one that nobody foresaw, its kind and line in a plugin too."""
     if isinstance(error, LandscapeError):
         return str(error)
-    return f"{where_in_plugins(error)}{type(error).__name__}: {error}"
+    if isinstance(error, TimeIsUp):
+        return f"{place(error)}it did not return, and was ended."
+    ends = ": a plugin must not end the program" if isinstance(error, SystemExit) else ""
+    return f"{place(error)}{reason(error)}{ends}"

@@ -74,7 +74,7 @@ def fields(slot: str, part: str, values: Mapping[str, Any] | None = None) -> lis
             control,
             Identity(slot, part, control.name).id(),
             shown.get(control.name, control.default),
-            "whole" if control.widget == "text" else "third",
+            "whole" if control.widget in ("text", "table") else "third",
         )
         for control in controls_of(model)
         if control.name != "name"
@@ -231,36 +231,27 @@ def read_settings(choices: Mapping[str, str], given: Iterable[tuple[Identity, An
     given : what each control shows; controls of parts that are no longer chosen are passed over.
     base : says what the page has no controls for.
     """
-    problem = _unknown_part(choices)
-    if problem:
-        return Settings(None, {}, problem)
     choices = {slot: name for slot, name in choices.items() if slot in (*OF_EXPERIMENT, "function")}
+    try:  # at once, as a file that is loaded again at this moment may take away a plugin
+        models = {slot: model_of(slot, name) for slot, name in choices.items()}
+    except PluginError as error:
+        return Settings(None, {}, str(error))
     tables: dict[str, dict[str, Any]] = {slot: {"name": name} for slot, name in choices.items()}
     values: dict[str, Any] = {}
     for identity, value in given:
         if identity.slot == "experiment":
             values[identity.field] = _read(Experiment, identity.field, value)
         elif choices.get(identity.slot) == identity.part:
-            tables[identity.slot] |= read_fields(model_of(*identity[:2]), {identity.field: value})
+            tables[identity.slot] |= read_fields(models[identity.slot], {identity.field: value})
     if choices.get("function", NETWORK) == NETWORK:
         tables.pop("function", None)
     else:
         tables = {slot: tables[slot] for slot in ("function", "optimizer", "schedule") if slot in tables}
         values = {name: value for name, value in values.items() if name not in _OF_NETWORKS}
-    if "learning_rate" not in model_of("optimizer", choices["optimizer"]).model_fields:
+    if "learning_rate" not in models["optimizer"].model_fields:
         tables.pop("schedule", None)  # there is nothing that it could change
     unseen = {name: getattr(base, name) for name in ("precision", "snapshots", "observers")}
     return judge(unseen | tables | values)
-
-
-def _unknown_part(choices: Mapping[str, str]) -> str:
-    """Return what is wrong with a choice that is no plugin, such as one whose file was loaded again without it."""
-    try:
-        for slot in choices.keys() & set(OF_EXPERIMENT):
-            registry().find(SLOTS[slot], choices[slot])
-    except PluginError as error:
-        return str(error)
-    return ""
 
 
 def read_fields(model: type[BaseModel], shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from landscape.dashboard.settings import (
     read_fields,
 )
 from landscape.errors import PluginError
-from landscape.kinds import Projection
+from landscape.kinds import Plugin, Projection
 from landscape.parts import part_table
 
 SLOT = "projection"
@@ -70,9 +70,16 @@ def view_fields(view: Projection | Saved) -> html.Div:
     return fieldset(SLOT, fields(SLOT, table["name"], table))
 
 
-def fields_of(slot: str, value: str) -> list[html.Div]:
-    """Return the controls of the part chosen in a slot, with its defaults; none for a saved surface."""
-    return [] if slot == SLOT and saved_name(value) else fields(slot, value)
+def fields_of(slot: str, value: str, session: Session) -> list[html.Div]:
+    """Return the controls of the part chosen in a slot, none for a saved surface.
+
+    They show the values that the session has, where it has this part: it may have been given another name.
+    """
+    if slot == SLOT and saved_name(value):
+        return []
+    held = session.view if slot == SLOT else getattr(session.experiment, slot)
+    table = part_table(held) if isinstance(held, Plugin) else {}
+    return fields(slot, value, table if table.get("name") == value else None)
 
 
 class Look(NamedTuple):

@@ -173,6 +173,12 @@ class Work:
             self.walk = self.planes, len(self.trail.steps), share
         return share
 
+    def _label(self) -> str:
+        if self.shown is None:
+            return ""
+        same = self.experiment.to_dict() == self.shown.described
+        return f"Saved run. {'Press Run to train it live.' if same else 'Run trains what the settings say.'}"
+
     def describe(self) -> dict[str, Any]:
         """Return what the page is told of the run besides its points."""
         part = self.slice
@@ -181,7 +187,7 @@ class Work:
             "done": self.done,
             "computing": self.refit or self.tiles is not None,
             "replay": self.shown is not None,
-            "label": "" if self.shown is None else "Saved run. Press Run to train it live.",
+            "label": self._label(),
             "remarks": self.remarks,
         }
         if part is not None:

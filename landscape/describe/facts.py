@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+from landscape._json import sayable, strict
 from landscape.errors import PluginError, suggest
 from landscape.kinds import KINDS, KindName, Plugin
 from landscape.registry import BUILTIN, Provided, registry
@@ -60,7 +62,7 @@ class Description:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that as plain values that JSON can say."""
-        said: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        said: dict[str, Any] = json.loads(strict(sayable(asdict(self))))
         return said
 
 
@@ -163,7 +165,7 @@ def field_facts(cls: type[Plugin]) -> Iterator[FieldFacts]:
     definitions = schema.get("$defs", {})
     for name, info in cls.model_fields.items():
         field = _resolved(schema["properties"][info.alias or name], definitions)
-        yield FieldFacts(name, _type(field), defaults[name], _bounds(field), info.description or "")
+        yield FieldFacts(name, _type(field), sayable(defaults[name]), _bounds(field), info.description or "")
 
 
 def value_text(value: object) -> str:
@@ -174,7 +176,8 @@ def value_text(value: object) -> str:
     """
     if value is None:
         return "none"
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    value = sayable(value)
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _resolved(schema: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,8 +212,13 @@ def _limit(value: float) -> str:
 
 def where_in_plugins(error: BaseException) -> str:
     """Return the last line of a plugin that `error` came through, as ``"my_cost.py, line 7: "``, or ``""``."""
+    return line_in_plugins(reversed(list(traceback.walk_tb(error.__traceback__))))
+
+
+def line_in_plugins(lines: Iterable[tuple[FrameType, int]]) -> str:
+    """Return the first of some lines that is a plugin's, as ``"my_cost.py, line 7: "``, or ``""``."""
     foreign = {p.cls.__module__ for kind in KINDS for p in registry().provided(kind) if p.distribution != BUILTIN}
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+    for frame, line in lines:
         if frame.f_globals.get("__name__") in foreign:
             return f"{Path(frame.f_code.co_filename).name}, line {line}: "
     return ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import FrameType
 
 from landscape._guard import reason
+from landscape.describe import where_in_plugins
 from landscape.errors import LandscapeError
 from landscape.kinds import Plugin
 
@@ -30,6 +31,12 @@ def _owner(frame: FrameType) -> Plugin | None:
     names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
     first = frame.f_locals.get(names[0]) if names else None
     return first if isinstance(first, Plugin) else None
+
+
+def place(error: BaseException) -> str:
+    """Return which plugin raised `error`, and in which line, as ``"cost 'focal', focal.py, line 7: "``, or ``""``."""
+    plugin, where = culprit(error), where_in_plugins(error)
+    return where if plugin is None else f"{plugin.kind} {plugin.name!r}{', ' if where else ': '}{where}"
 
 
 def why(plugin: Plugin | None, error: BaseException) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import READY, Dashboard, wait_past
+from driving import PATIENCE, READY, Dashboard, wait_past
 
 from landscape.dashboard import PluginFiles
 from landscape.registry import registry
@@ -195,7 +195,8 @@ def test_cost_that_goes_while_it_is_chosen_gives_way_to_the_default_in_every_tab
     other.wait_for_function(READY)
     for tab in (page, other):
         choose_focal(tab)
-    file.write_text(FOCAL.replace('name = "focal"', 'name = "blurred"'))
+    two = FOCAL.replace('name = "focal"', 'name = "blurred"').replace("[Focal]", "[Focal, Other]")
+    file.write_text(two.replace("@hook", 'class Other(Focal):\n    name = "other"\n\n\n@hook'))
     for tab in (page, other):
         wait_for_note(tab, "There is no cost 'focal' any more: Quadratic is chosen.")
         tab.wait_for_function("() => !document.getElementById('run').disabled")
@@ -206,6 +207,23 @@ def test_cost_that_goes_while_it_is_chosen_gives_way_to_the_default_in_every_tab
         assert tab.get_by_role("option", name="Focal", exact=True).count() == 0
     (session,) = following.sessions
     assert session.experiment.cost.name == "quadratic"
+
+
+def test_cost_that_is_renamed_while_it_is_chosen_stays_chosen_with_its_values(
+    page: Any, file: Path, following: Dashboard
+) -> None:
+    choose_focal(page)
+    of_cost(page, "Gamma").fill("3.5")
+    (session,) = following.sessions
+    for _ in range(PATIENCE // 50):
+        if getattr(session.experiment.cost, "gamma", None) == 3.5:
+            break
+        page.wait_for_timeout(50)
+    file.write_text(FOCAL.replace('name = "focal"', 'name = "blurred"'))
+    wait_for_note(page, "new: cost blurred; gone: cost focal.")
+    page.wait_for_function("() => !document.getElementById('run').disabled")
+    assert of_cost(page, "Cost").input_value() == "Blurred"
+    assert of_cost(page, "Gamma").input_value() == "3.5"
 
 
 def test_new_state_fits_a_phone_and_an_alert_is_in_view_there(
