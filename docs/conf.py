@@ -7,7 +7,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import generated
 import pages
 from pydantic import BaseModel
 
@@ -55,8 +54,8 @@ def short_signature(_app: Any, what: str, _name: str, obj: Any, *_more: Any) -> 
 
 
 def fill_in(_app: Any, _page: str, source: list[str]) -> None:
-    """Write the generated parts and the captions into a page before it is parsed."""
-    source[0] = pages.captioned(generated.expand(source[0]))
+    """Write the captions into a page before it is parsed."""
+    source[0] = pages.captioned(source[0])
 
 
 def setup(app: Any) -> None:

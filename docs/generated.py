@@ -1,6 +1,6 @@
-"""Which pages are written from the code? Markdown made of the models, the presets and the command line.
+"""What of the pages is written from the code? Markdown made of the models, the presets and the command line.
 
-A page asks for it by a comment on a line of its own, ``<!-- generated: fields -->``; see `MAKERS`.
+A page asks for it by the name of one of `MAKERS`; `pages` says how.
 """
 
 import re
@@ -30,7 +30,7 @@ _BOUNDS = {
     "minItems": "at least {} of them",
     "maxItems": "at most {} of them",
 }
-_COMMENT = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
+_WIDTH = 100  # of a usage, in characters, whatever the terminal's
 Schema = dict[str, Any]
 
 
@@ -121,7 +121,7 @@ def commands() -> Iterator[str]:
     """Yield a section for each command, from what ``landscape COMMAND --help`` is made of."""
     group: Any = typer.main.get_command(app)
     for name, command in group.commands.items():
-        context = command.context_class(command, info_name=f"landscape {name}")
+        context = command.context_class(command, info_name=f"landscape {name}", terminal_width=_WIDTH)
         usage = command.get_usage(context).removeprefix("Usage: ").strip()
         yield from ["", f"## `landscape {name}`", "", "```text", usage, "```", ""]
         for block in re.split(r"\n[ \t]*\n", cleandoc(command.help or "")):
@@ -150,8 +150,3 @@ MAKERS: dict[str, Callable[[], Iterator[str]]] = {
     **contracts.MAKERS,
     **measured.MAKERS,
 }
-
-
-def expand(page: str) -> str:
-    """Return the page's Markdown with every comment replaced by what it asks for."""
-    return _COMMENT.sub(lambda found: "\n".join(MAKERS[found[1]]()), page)

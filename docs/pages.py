@@ -48,7 +48,7 @@ def _code(found: re.Match[str]) -> str:
 
 
 def _write(found: re.Match[str]) -> str:
-    text = "\n".join(generated.MAKERS[found[1]]()).strip()
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(generated.MAKERS[found[1]]())).strip()
     return f"<!-- written: {found[1]} -->\n\n{text}\n\n<!-- end -->"
 
 

@@ -82,7 +82,9 @@ __all__ = ["__version__", *sorted(_HOMES.keys() - {"explore"})]
 def __getattr__(name: str) -> Any:
     """Load a public name from its module on first use."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'landscape' has no attribute {name!r}")
+        from landscape.errors import suggest
+
+        raise AttributeError(f"module 'landscape' has no attribute {name!r}.{suggest(name, _HOMES)}".rstrip("."))
     value = getattr(import_module(f"landscape.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

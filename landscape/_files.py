@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from landscape._guard import reason
+from landscape._guard import one_line, reason
+from landscape._intact import intact
 from landscape._keywords import COMPLAINT
+from landscape._slips import slip
 from landscape.errors import PluginError
 
 RUN_AS = "landscape_plugin_"
@@ -37,8 +39,9 @@ def run_file(path: Path) -> ModuleType:
     with saying_where(path), _beside(path.parent, name), warnings.catch_warnings():
         warnings.filterwarnings("ignore", COMPLAINT)  # it is said with file and line, once the class is there
         sys.modules[name] = module  # where pydantic looks annotations up
-        # compiled here: Python's own cache takes an edit of equal length within the same second for no edit
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
+        with intact():
+            # compiled here: Python's own cache takes an edit of equal length within the same second for no edit
+            exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), vars(module))
     return module
 
 
@@ -106,7 +109,10 @@ def _place(path: Path, error: BaseException) -> str:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(path.parent)]
     lines = [(Path(f.filename).name, f.lineno) for f in frames if f.filename == str(path)][-1:]
     lines += [(Path(f.filename).name, f.lineno) for f in frames[-1:] if f.filename != str(path)]
-    text = reason(error)
+    meant = slip(error)
+    text = reason(error) if meant is None else one_line(meant.says)
+    if meant is not None and meant.file and Path(meant.file).is_relative_to(path.parent):
+        lines = [*(lines[:1] if meant.file != str(path) else []), (Path(meant.file).name, meant.line)]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_relative_to(path.parent):
         ours = error.filename == str(path)
         lines = [*([] if ours else lines[:1]), (Path(error.filename).name, error.lineno)]

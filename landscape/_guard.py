@@ -21,6 +21,10 @@ _MOST_TEXT = 300
 T = TypeVar("T")
 
 
+class TimeLimitError(PluginError):
+    """Foreign code did not end within its time."""
+
+
 class TimeIsUp(SystemExit):
     """Raised in code that takes too long; no `except Exception` catches it, and a thread ends by it in silence."""
 
@@ -54,33 +58,53 @@ def stop(threads: Callable[[], Sequence[threading.Thread]]) -> None:
         alive[-1].join(0.1)
 
 
-def guarded(work: Callable[[], T], name: str) -> T:
+def guarded(
+    work: Callable[[], T],
+    name: str,
+    *,
+    less: tuple[float, str] | None = None,
+    after: Callable[[], None] = lambda: None,
+) -> T:
     """Return what `work` returns, having waited no longer than the limit; what it prints is dropped.
 
     `work` runs in a thread of its own and must not raise. Ctrl-C is not held up by it.
 
+    Parameters
+    ----------
+    less : seconds that the limit is instead of the usual one, and which limit that is, for the message.
+    after : called once `work` has ended or is given up, before anything else is done, and again once it is stopped.
+
     Raises
     ------
+    TimeLimitError
+        When the limit is reached.
     PluginError
-        When the limit is reached, or `work` ended its thread.
+        When `work` ended its thread.
     """
-    seconds = time_limit()
+    seconds, why = (time_limit(), "") if less is None else less
     thread = Guarded(work, name)
     with _muted(thread):
         try:
             thread.start()
             thread.join(seconds)
         finally:
+            after()  # stopping needs what it may put back
             late = thread.is_alive()
             thread.stop()
+            after()
     if not late and thread.outcome:
         return thread.outcome[0]
     if late:
-        raise PluginError(
-            f"it did not finish loading within {seconds:g} s: import less at the top of the module, or set {LIMIT} "
-            "to more seconds"
+        raise TimeLimitError(
+            f"it did not finish loading within {seconds:g} s{why}: import less at the top of the module, or set "
+            f"{LIMIT} to more seconds"
         )
     raise PluginError("it ended the thread in which it was imported")
+
+
+def time_limit_is_chosen() -> bool:
+    """Whether the environment says how long foreign code may take."""
+    return bool(os.environ.get(LIMIT, "").strip())
 
 
 def time_limit() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -22,30 +22,37 @@ HOOKS: dict[str, KindName] = {f"register_{kind}s": kind for kind in KINDS}
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def classes_of(module: object) -> Iterator[tuple[KindName, Any]]:
-    """Yield what a module's hooks return, each with its kind; PluginError when a hook is not as specified."""
-    for kind, register in _hooks_of(module).items():
-        for cls in _returned(register):
-            yield kind, cls
+def hooks_of(module: object) -> dict[str, str]:
+    """Return the module's functions that are marked as hooks, and which hook each is; PluginError where none is."""
+    manager = pluggy.PluginManager(PROJECT)
+    options = {name: manager.parse_hookimpl_opts(module, name) for name in dir(module)}
+    marked = {name: said.get("specname") or name for name, said in options.items() if said is not None}
+    if not marked:
+        raise PluginError(f"it implements no hook: {_what_to_write(module)}")
+    return marked
 
 
-def _hooks_of(module: object) -> dict[KindName, Callable[[], Any]]:
-    """Return the module's registration functions by kind; PluginError for a hook that is not specified."""
+def classes_of(module: object, function: str, hook: str) -> list[tuple[KindName, Any]]:
+    """Return what a `function` that is a hook returns, each with its kind; PluginError when it is not as specified."""
+    if hook not in HOOKS:
+        raise PluginError(f"{hook!r} is not a hook.{suggest(hook, HOOKS)} Hooks: {', '.join(HOOKS)}")
+    return [(HOOKS[hook], cls) for cls in _returned(_checked(module, function))]
+
+
+def _checked(module: object, name: str) -> Callable[[], Any]:
+    """Return the function that implements a hook; PluginError when its signature is another."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
+    alone = ModuleType(name)  # so that another hook's mistake does not count here
+    setattr(alone, name, getattr(module, name))
     try:
-        manager.register(module)
+        manager.register(alone)
     except pluggy.PluginValidationError as error:
         definition = one_line(error).partition("hookimpl definition: ")[2].partition(" Argument(s)")[0]
         wrong = f"{definition!r} is not a hook's signature" if definition else one_line(error)
         raise PluginError(f"{wrong}: hooks take no arguments") from error
-    callers = manager.get_hookcallers(module) or []
-    for caller in callers:
-        if caller.name not in HOOKS:
-            raise PluginError(f"{caller.name!r} is not a hook.{suggest(caller.name, HOOKS)} Hooks: {', '.join(HOOKS)}")
-    if not callers:
-        raise PluginError(f"it implements no hook: {_what_to_write(module)}")
-    return {HOOKS[caller.name]: caller.get_hookimpls()[0].function for caller in callers}
+    (caller,) = manager.get_hookcallers(alone) or []
+    return caller.get_hookimpls()[0].function
 
 
 def _what_to_write(module: object) -> str:

@@ -31,6 +31,7 @@ _MEANT = {
     "upper": "le",
     "lte": "le",
 }
+_MEANT |= {"gr": "gt", "greater": "gt", "above": "gt", "ls": "lt", "less": "lt", "below": "lt"}
 _MEANT |= {"lte": "le", "desc": "description", "help": "description", "doc": "description", "regex": "pattern"}
 _ALIKE = 0.7  # `unit` and `step` are no misspellings
 

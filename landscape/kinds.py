@@ -9,6 +9,7 @@ them only to be faster, never to be different.
 
 from __future__ import annotations
 
+import inspect
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -17,8 +18,12 @@ from pathlib import Path as FilePath
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from landscape._json import without_unsayable
 from landscape.errors import DataError, PluginError
 from landscape.layout import Array, IntArray, Layout
 from landscape.objective import Objective, Split
@@ -42,6 +47,24 @@ class Plugin(BaseModel):
     kind: ClassVar[KindName]
     name: ClassVar[str]
     source: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Take a default that is NumPy's number for Python's, which JSON has, and which keeps arrays' precision."""
+        super().__init_subclass__(**options)
+        for field in inspect.get_annotations(cls):
+            said = cls.__dict__.get(field)
+            if isinstance(said, np.generic):
+                setattr(cls, field, said.item())
+            elif isinstance(said, FieldInfo) and isinstance(said.default, np.generic):
+                said.default = said._attributes_set["default"] = said.default.item()
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the class's JSON schema, without defaults and bounds that are infinite or NaN, as JSON has none."""
+        schema = handler(core)
+        said = handler.resolve_ref_schema(schema)
+        said["properties"] = without_unsayable(said.get("properties", {}))
+        return schema
 
 
 class Cost(Plugin, ABC):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, GetJsonSchemaHandler, PlainSeri
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
+from landscape._json import sayable, unsayable
 from landscape.errors import PluginError, nearest, suggest
 from landscape.kinds import Activation, Cost, Dataset, KindName, Observer, Optimizer, Plugin, Schedule
 from landscape.registry import registry
@@ -72,7 +73,19 @@ def part_table(part: Plugin) -> dict[str, Any]:
     found = registry()
     pairs = zip(found.names(part.kind), found.provided(part.kind), strict=True)
     name = next((name for name, provided in pairs if provided.cls is type(part)), part.name)
-    return {"name": name, **part.model_dump(mode="json")}
+    return {"name": name, **_fields(part)}
+
+
+def _fields(part: Plugin) -> dict[str, Any]:
+    """Return a part's fields, without those that have an infinite default or NaN, for which JSON has no word."""
+    fields = part.model_dump(mode="json")
+    for field, info in type(part).model_fields.items():
+        value = getattr(part, field)
+        if unsayable(value):
+            fields[field] = sayable(value)
+            if unsayable(info.default) and str(info.default) == str(value):
+                del fields[field]
+    return fields
 
 
 class _Schema:

@@ -9,16 +9,15 @@ Environment variables, read when the plugins are loaded:
 ``LANDSCAPE_STRICT``
     ``1``: the first failure is an error.
 ``LANDSCAPE_PLUGIN_TIMEOUT``
-    Seconds that loading one entry point may take, 5 by default.
+    Seconds that loading one entry point may take. By default 5, and 1 for all that come after one that took them all.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
-import traceback
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,63 +27,39 @@ from packaging.utils import canonicalize_name
 
 from landscape import builtin
 from landscape._files import run_file, saying_where
-from landscape._guard import Guarded, guarded, one_line, reason, time_limit
-from landscape._hooks import classes_of
+from landscape._guard import Guarded, time_limit
+from landscape._hooks import classes_of, hooks_of
 from landscape._hooks import why_invalid as why_invalid
 from landscape._installed import BUILTIN as BUILTIN
 from landscape._installed import Point, points, restriction
+from landscape._intact import intact
 from landscape._keywords import strays
+from landscape._load import Failure as Failure
+from landscape._load import Provided as Provided
+from landscape._load import judged, loaded
 from landscape.errors import PluginError, suggest
 from landscape.kinds import KINDS, KindName, Plugin
 
 STRICT = "LANDSCAPE_STRICT"
 
 
-@dataclass(frozen=True)
-class Provided:
-    """A plugin class and the distribution (or file) that provides it."""
-
-    cls: type[Plugin]
-    distribution: str
-    version: str
-
-    @property
-    def name(self) -> str:
-        """The plugin's name within its kind."""
-        return self.cls.name
-
-    @property
-    def key(self) -> str:
-        """The name that is never ambiguous, ``distribution:name``."""
-        return f"{self.distribution}:{self.name}"
-
-    @property
-    def provider(self) -> str:
-        """The key and the version, ``distribution:name version``, as runs record it."""
-        return f"{self.key} {self.version}".strip()
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An entry point, or one class of it, that could not be used, and why."""
-
-    entry_point: str
-    distribution: str
-    version: str
-    reason: str
-    traceback: str = ""
-
-    def __str__(self) -> str:
-        return f"plugin {self.entry_point!r} of {f'{self.distribution} {self.version}'.strip()}: {self.reason}"
-
-
 @dataclass
 class Registry:
-    """The plugins of one process."""
+    """The plugins of one process.
+
+    Attributes
+    ----------
+    failures : what could not be loaded.
+    told : whether the user was told of these.
+    """
 
     failures: list[Failure] = field(default_factory=list)
+    told: bool = False
     _provided: list[Provided] = field(default_factory=list)
     _files: dict[str, Path] = field(default_factory=dict)
+    # which file stands for a distribution whose module it is
+    _stands_for: dict[str, str] = field(default_factory=dict)
+    _endless: str = ""
 
     def provided(self, kind: KindName) -> list[Provided]:
         """Return all plugins of a kind: the built-ins in the order of their catalogue, then others by name."""
@@ -108,7 +83,8 @@ class Registry:
         """Return whom ``distribution:name`` means; the distribution's name may be spelt as pip allows."""
         distribution, separator, name = key.rpartition(":")
         asked = canonicalize_name(distribution)
-        same = (p for p in self.provided(kind) if p.name == name and canonicalize_name(p.distribution) == asked)
+        meant = {asked, canonicalize_name(self._stands_for.get(asked, distribution))}
+        same = (p for p in self.provided(kind) if p.name == name and canonicalize_name(p.distribution) in meant)
         return next(same, None) if separator else None
 
     def find(self, kind: KindName, name: str) -> Provided:
@@ -125,9 +101,7 @@ class Registry:
             return owner
         rivals = [p for p in self.provided(kind) if p.name == name]
         if rivals:
-            who = " and ".join(f"{p.distribution} {p.version}".strip() for p in rivals)
-            keys = " or ".join(repr(p.key) for p in rivals)
-            raise PluginError(f"{kind} {name!r} is provided by several distributions, {who}: write {keys}")
+            raise PluginError(f"{kind} {name!r} is provided by several {_rivalry(rivals)}")
         raise PluginError(f"there is no {kind} {name!r}.{self._instead(kind, name)}{self._broken(name)}")
 
     def _instead(self, kind: KindName, name: str) -> str:
@@ -153,57 +127,52 @@ class Registry:
 
         A class that is not valid becomes a failure, and the module's other classes are kept.
         """
-        for judged in _judged(module, entry_point, distribution, version):
-            self._take(judged, entry_point)
+        for function, hook in hooks_of(module).items():
+            for kind, cls in classes_of(module, function, hook):
+                self._take(judged(kind, cls, entry_point, distribution, version), entry_point)
 
-    def _take(self, judged: Provided | Failure, entry_point: str) -> None:
+    def _take(self, one: Provided | Failure, entry_point: str) -> None:
         """Keep one class, or why it cannot be used."""
-        if isinstance(judged, Failure):
-            self.failures.append(judged)
-        elif any(p.key == judged.key for p in self.provided(judged.cls.kind)):
-            text = f"{judged.cls.kind} {judged.name!r} is registered twice: give one of them another name"
-            self.failures.append(Failure(entry_point, judged.distribution, judged.version, text))
+        if isinstance(one, Failure):
+            self.failures.append(one)
+        elif any(p.key == one.key for p in self.provided(one.cls.kind)):
+            text = f"{one.cls.kind} {one.name!r} is registered twice: give one of them another name"
+            self.failures.append(Failure(entry_point, one.distribution, one.version, text))
         else:
-            self._provided.append(judged)
+            self._provided.append(one)
 
     def load(self, point: Point) -> None:
         """Load one entry point and register it, or record why that failed."""
         if point.problem:
             self._take(Failure(point.name, point.distribution, point.version, point.problem), point.name)
             return
-        try:
-            found = guarded(lambda: _loaded(point), f"landscape_load_{point.name}")
-        except PluginError as error:
-            found = [Failure(point.name, point.distribution, point.version, str(error))]
-        for judged in found:
-            self._take(judged, point.name)
+        found, ended = loaded(point, after=self._endless)
+        self._endless = self._endless or ("" if ended else point.distribution)
+        for each in found:
+            self._take(each, point.name)
 
 
-def _judged(module: object, entry_point: str, distribution: str, version: str) -> Iterable[Provided | Failure]:
-    """Yield each class that a module's hooks return, or why it cannot be used."""
-    for kind, cls in classes_of(module):
-        why = why_invalid(kind, cls)
-        yield (
-            Failure(entry_point, distribution, version, one_line(why)) if why else Provided(cls, distribution, version)
-        )
+def _rivalry(rivals: list[Provided]) -> str:
+    """Return what kind of things the providers of one name are, which these are, and what to write instead."""
+    files = [p.distribution for p in rivals if _is_file(p)]
+    words = ["distributions"] * (len(files) < len(rivals)) + ["files"] * bool(files)
+    who = " and ".join(f"{p.distribution} {p.version}".strip() for p in rivals)
+    keys = " or ".join(repr(p.key) for p in rivals)
+    without = ", or load the installed one alone, without --plugin and load_plugin" if len(words) > 1 else ""
+    return f"{' and '.join(words)}, {who}: write {keys}{without}"
 
 
-def _loaded(point: Point) -> list[Provided | Failure]:
-    """Import an entry point and return what it provides, or why that failed. Foreign code runs here, and only here."""
-    assert point.entry_point is not None  # or it had a problem
-    try:
-        module = point.entry_point.load()
-        return list(_judged(module, point.name, point.distribution, point.version))
-    except BaseException as error:  # whatever a foreign module does on import, `sys.exit` too, it is recorded
-        return [Failure(point.name, point.distribution, point.version, reason(error), _trace())]
+def _module_file(provided: Provided) -> Path | None:
+    """Return the file that an installed plugin's class was defined in, or None where that is none."""
+    if provided.distribution == BUILTIN or _is_file(provided):
+        return None
+    file = getattr(sys.modules.get(provided.cls.__module__), "__file__", None)
+    return Path(file).resolve() if isinstance(file, str) else None
 
 
-def _trace() -> str:
-    """Return the traceback of what was raised last."""
-    try:
-        return traceback.format_exc()
-    except Exception:  # it asks the exception, which may raise
-        return ""
+def _is_file(provided: Provided) -> bool:
+    """Whether a plugin is of a plugin file, whose name stands for the distribution."""
+    return provided.distribution.endswith(".py")
 
 
 _building = threading.RLock()
@@ -265,7 +234,8 @@ def load_plugin(path: str | Path) -> ModuleType:
     """Load one Python file as a plugin and return its module; its providers' name is the file's.
 
     The file may import modules that lie beside it. Loading it again replaces what it provided before, and runs
-    these modules anew. A file that cannot be loaded leaves in force what it provided before.
+    these modules anew. A file that cannot be loaded leaves in force what it provided before. Where an installed
+    distribution has its plugins from this very file, the file takes their place, and their full names mean it.
 
     Raises
     ------
@@ -281,15 +251,18 @@ def load_plugin(path: str | Path) -> ModuleType:
     same = found._files.get(path.name, path)
     if same != path and same.is_file() and len(others) < len(found._provided):
         raise PluginError(f"{str(path)!r} has the name of {str(same)!r}, which is loaded: rename one of them")
+    installed = {p.distribution for p in others if _module_file(p) == path}  # as pip install -e leaves it
+    others = [p for p in others if p.distribution not in installed or _module_file(p) != path]
     trial = Registry(_provided=list(others))
     module = run_file(path)
-    with saying_where(path):
+    with saying_where(path), intact():
         trial.add(module, path.stem, path.name, "")
     if trial.failures:
         why = trial.failures[0].reason
         raise PluginError(why if why.startswith(f"{path.name}, line ") else f"{path.name}: {why}")
     found._provided[:] = trial._provided
     found._files[path.name] = path
+    found._stands_for.update((canonicalize_name(distribution), path.name) for distribution in installed)
     for new in found._provided[len(others) :]:
         for stray in strays(new.cls):
             warnings.warn(stray.says, stacklevel=2)

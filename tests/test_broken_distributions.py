@@ -110,6 +110,15 @@ BROKEN = {
     "shallow": ("import sys\nsys.setrecursionlimit(60)\nimport a_module_that_is_missing", "a_module_that_is_missing"),
     "closes-output": ("import sys\nprint('noise')\nsys.stdout.close()\nsys.stdout = None\n1 / 0", "ZeroDivisionError"),
     "moves-away": ("import os\nos.chdir('/')\n1 / 0", "ZeroDivisionError"),
+    "replaces-numpy": (
+        cost(before="np.float64 = None\nnp.exp = lambda *a, **k: 1 / 0"),
+        "it changed numpy.exp, numpy.float64, which others use, and which was put back",
+    ),
+    "replaces-open": (cost(before="import builtins\nbuiltins.open = None"), "it changed builtins.open"),
+    "clears-path": (
+        "import sys\nsys.path.clear()\nsys.modules.pop('json', None)\nsys.modules['typer'] = None",
+        "it changed sys.modules['typer'], sys.modules['json'], sys.path",
+    ),
     "prints-forever": ("while True:\n    print('noise')", "it did not finish loading within 1 s"),
     "holds-on": (
         "import time\nwhile True:\n    try:\n        time.sleep(0.01)\n    except BaseException:\n        pass",
@@ -322,6 +331,29 @@ def test_every_command_works(site, folder):
     explored.send_signal(signal.SIGINT)
     errors = explored.communicate(timeout=60)[1]
     assert "http://" in first, errors
+
+
+def test_a_command_says_in_one_line_that_some_failed_to_load_unless_it_is_quiet_or_lists_them(site, folder):
+    said = "2 plugins failed to load: see `landscape plugins`"
+    few = {"LANDSCAPE_PLUGINS": "healthy,needs-more,odd-syntax"}
+    small = [word for setting in ("dataset=xor", "hidden=2", "epochs=1") for word in ("--set", setting)]
+    loud, quiet, schema, listing = (
+        start(site, folder, *words, **few)
+        for words in (
+            ["train", *small, "--out", "loud.zarr"],
+            ["train", *small, "--out", "quiet.zarr", "--quiet"],
+            ["schema"],
+            ["plugins"],
+        )
+    )
+    assert said in loud.communicate(timeout=120)[1].splitlines()
+    assert quiet.communicate(timeout=120)[1] == ""
+    output, errors = schema.communicate(timeout=120)
+    assert errors.splitlines() == [said]
+    assert "healthy" in json.dumps(json.loads(output))
+    assert listing.communicate(timeout=120)[1] == ""
+    one = start(site, folder, "describe", "cost", "healthy", LANDSCAPE_PLUGINS="healthy,needs-more")
+    assert one.communicate(timeout=120)[1] == "1 plugin failed to load: see `landscape plugins`\n"
 
 
 def test_a_name_of_two_is_an_error_that_names_both_only_when_it_is_asked_for(site, folder):

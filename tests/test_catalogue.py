@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -62,12 +61,8 @@ def test_measured_differences_are_differences():
     assert catalogue.optimizers.differences(wrong)["path"] > 1e3 * BOUND
 
 
-def test_page_shows_every_row(monkeypatch):
-    monkeypatch.syspath_prepend(DOCS)
-    monkeypatch.delitem(sys.modules, "generated", raising=False)
-    import generated
-
-    page = generated.expand((DOCS / "catalogue.md").read_text(encoding="utf-8"))
+def test_page_shows_every_row():
+    page = (DOCS / "catalogue.md").read_text(encoding="utf-8")
     page = page.replace("\N{NON-BREAKING HYPHEN}", "-").replace("\N{NO-BREAK SPACE}", " ")
     for row in STATED:
         shown = [line for line in page.splitlines() if line.startswith(f"| {row['kind']} | `{row['name']}` |")]

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import landscape
 from landscape import Experiment, Run, fit
 from landscape.cli import app
+from landscape.cli.output import Output
 from landscape.experiment import preset_names
 from landscape.kinds import KINDS
 from landscape.network import NetworkObjective
@@ -266,6 +267,24 @@ def test_bad_input_to_other_commands_has_status_2(run, arguments):
     assert result.exit_code == 2, result.output
     assert "rror" in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["show", "--figure", "history"], "'history' is not one of"),
+        (["surface", "--split", "dev"], "'dev' is not one of"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_said_in_our_words(run, arguments, said):
+    command, *options = arguments
+    errors = " ".join(landscape_(command, run.folder, *options).stderr.split())
+    assert f"Invalid value for '{options[0]}': {said}" in errors
+
+
+def test_what_to_try_next_needs_each_plugin_file_once(capsys):
+    Output().try_next([("show", "a run")], ["b.py", "a.py", "./b.py", Path("a.py").resolve()])
+    assert capsys.readouterr().out.splitlines()[-1] == "  landscape show 'a run' --plugin b.py --plugin a.py"
 
 
 def test_debug_shows_the_traceback():

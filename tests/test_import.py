@@ -12,8 +12,9 @@ import landscape
 
 ROOT = Path(landscape.__file__).parent
 ORDER = """
-    _blas errors _guard layout path plane objective kinds _keywords _files hookspecs _hooks _installed activations costs
-    optimizers schedules datasets projections observers functions network builtin registry parts overrides
+    _blas errors _json _intact _guard layout path plane objective kinds _keywords _slips _files hookspecs _hooks
+    _installed _load activations costs optimizers schedules datasets projections observers functions network builtin
+    registry parts overrides
     experiment doubts figures describe surface runs training testing scaffold dashboard cli __main__
 """.split()
 HEAVY = {"plotly", "dash", "dash_mantine_components", "zarr", "typer", "rich", "waitress", "torch", "matplotlib"}

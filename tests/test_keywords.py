@@ -47,7 +47,8 @@ def written(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("keyword", "meant"), [("gee", "ge"), ("min", "ge"), ("minimum", "ge"), ("minlength", "min_length"), ("gte", "ge")]
+    ("keyword", "meant"),
+    [("gee", "ge"), ("min", "ge"), ("minimum", "ge"), ("minlength", "min_length"), ("gte", "ge"), ("gr", "gt")],
 )
 def test_a_misspelt_bound_is_refused_with_file_line_and_what_was_meant(written, keyword, meant):
     with pytest.raises(PluginError) as refused:

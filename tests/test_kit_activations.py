@@ -545,7 +545,84 @@ class SharesRoomWithinALine(Right):
     # fmt: on
 
 
+class FlipsInputAndBack(Right):
+    """Changes its argument for a while, and restores it exactly."""
+
+    def value(self, z):
+        np.negative(z, out=z)
+        a = -np.tanh(z)
+        np.negative(z, out=z)
+        return a
+
+
+class ReturnsPositiveInput(Right):
+    """Returns its argument itself where there is nothing to cut off."""
+
+    def value(self, z):
+        return z if (z > 0).all() else np.maximum(z, 0)
+
+    def derivative(self, z, a):
+        return (z > 0).astype(z.dtype)
+
+
+class FloorInSingle(Right):
+    """Is another function far out, in float32 alone."""
+
+    def value(self, z):
+        a = 0.5 + 0.5 * np.tanh(0.5 * z)
+        return np.where(z < -8, np.float32(0.01), a) if z.dtype == np.float32 else a
+
+    def derivative(self, z, a):
+        a = 0.5 + 0.5 * np.tanh(0.5 * z)
+        return a * (1 - a)
+
+
+class WritesIntoACopy(Right):
+    """Its room is flattened, which is a copy where the entries lie apart."""
+
+    def value_into(self, z, out):
+        out.reshape(-1)[:] = np.tanh(z).reshape(-1)
+
+
+class OverflowsInPlace(Logistic):
+    def value_into(self, z, out):
+        np.exp(-z, out=out)
+        out += 1
+        np.reciprocal(out, out=out)
+
+
+class ClipsInPlace(Right):
+    """What is written in place is wrong far out."""
+
+    def value(self, z):
+        return np.arcsinh(z)
+
+    def derivative(self, z, a):
+        return 1 / np.hypot(1, z)
+
+    def value_into(self, z, out):
+        np.arcsinh(np.clip(z, -10, 10), out=out)
+
+
+class ReadsWhatWasLeft(Right):
+    """Computes a logarithm where it is defined, and multiplies what is left elsewhere by 0."""
+
+    def value(self, z):
+        positive = z > 0
+        return positive * np.log(z + 1, where=positive)
+
+    def derivative(self, z, a):
+        return np.where(z > 0, 1 / (1 + np.abs(z)), 0)
+
+
 BUGS = {
+    FlipsInputAndBack: ALONE,
+    ReturnsPositiveInput: ALONE,
+    FloorInSingle: DTYPE,
+    WritesIntoACopy: IN_PLACE,
+    OverflowsInPlace: IN_PLACE,
+    ClipsInPlace: IN_PLACE,
+    ReadsWhatWasLeft: DETERMINISTIC,
     SharesRoomWithinALine: "is_the_same_in_threads",
     SwitchIgnored: "fields_have_an_effect",
     InSingle: DTYPE,
@@ -829,7 +906,51 @@ class Interpolated(Right):
         return np.where(np.abs(z) < 5, inside, 0).astype(z.dtype)
 
 
+class DeadZone(Right):
+    """0 within a width, which may be 0 itself, and a line outside: its slope at 0 is that of the dead zone."""
+
+    width: float = Field(0.0, ge=0, le=5, description="Half the width of the dead zone")
+
+    def value(self, z):
+        return np.sign(z) * np.maximum(np.abs(z) - self.width, 0)
+
+    def derivative(self, z, a):
+        return (np.abs(z) > self.width).astype(z.dtype)
+
+
+class VerySteep(Right):
+    """A sigmoid whose slope in float32 is known as well as its value is, and no better."""
+
+    gain: float = Field(170.0, ge=1, le=1000, description="How steep it is")
+
+    def value(self, z):
+        return 0.5 + 0.5 * np.tanh(0.5 * self.gain * z)
+
+    def derivative(self, z, a):
+        return self.gain * a * (1 - a)
+
+
+class InPlace(Right):
+    """Writes in place by itself, also into z, and wherever the entries lie."""
+
+    def value(self, z):
+        return z / (1 + np.abs(z))
+
+    def derivative(self, z, a):
+        return 1 / np.square(1 + np.abs(z))
+
+    def value_into(self, z, out):
+        np.divide(z, 1 + np.abs(z), out=out)
+
+    def derivative_into(self, z, a, out):
+        np.abs(z, out=out)
+        out += 1
+        np.square(out, out=out)
+        np.reciprocal(out, out=out)
+
+
 CORRECT = [
+    DeadZone(), DeadZone(width=0.5), VerySteep(), InPlace(),
     Right(), Logistic(), Sine(), Sine(omega=30.0), Bump(), Stairs(), Sign(), Parametric(), Parametric(capped=True),
     Inherited(), HardSaturating(), Cube(), Zero(), Shrink(), Steep(), Steep(beta=1000), Vectorized(),
     RoundedRoot(), RoundedRoot(epsilon=1e-6), Eighth(), Sinc(), StraightThrough(),

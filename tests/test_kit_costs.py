@@ -5,12 +5,13 @@ import os
 import threading
 import time
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
-from pydantic import Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from landscape.builtin import register_costs
 from landscape.costs import CrossEntropy, Huber, Quadratic
@@ -768,7 +769,174 @@ class ScaledByTheBatch(Right):
         return super().gradient(outputs, targets) / np.abs(targets).max()
 
 
+class KeepsItsFirstScale(Right):
+    """Measures errors by the first outputs that it ever saw."""
+
+    scale: ClassVar[list[float]] = []
+
+    def per_example(self, outputs, targets):
+        if not self.scale:
+            self.scale.append(float(np.abs(outputs).max()))
+        return super().per_example(outputs, targets) / self.scale[0]
+
+    def gradient(self, outputs, targets):
+        return super().gradient(outputs, targets) / self.scale[0]
+
+
+class ChangesTargetsForAWhile(Right):
+    """Makes targets of ±1 in place, and restores them exactly where they are 0 or 1."""
+
+    def gradient(self, outputs, targets):
+        targets *= 2
+        targets -= 1
+        gradient = 2 * outputs - 1 - targets
+        targets += 1
+        targets /= 2
+        return gradient
+
+
+class FloorInSingle(Right):
+    """Its gradient is kept from 0 in float32 alone."""
+
+    def per_example(self, outputs, targets):
+        return np.logaddexp(0, (1 - 2 * targets) * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        side = 1 - 2 * targets
+        miss = np.exp(-np.logaddexp(0, -side * outputs))
+        return side * (np.maximum(miss, np.float32(0.01)) if outputs.dtype == np.float32 else miss)
+
+
+class LeadingAxesInDouble(Right):
+    """Collects what belongs to leading axes in an array of float64."""
+
+    def gradient(self, outputs, targets):
+        gradient = np.zeros(outputs.shape, None if outputs.ndim > 2 else outputs.dtype)
+        gradient[...] = 2 * (outputs - targets)
+        return gradient
+
+
+class TotalOverflows(Right):
+    """The fast way overflows far out, where the methods do not."""
+
+    def per_example(self, outputs, targets):
+        return (np.logaddexp(0, outputs) - targets * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.exp(-np.logaddexp(0, -outputs)) - targets
+
+    def total_and_gradient(self, outputs, targets):
+        e = np.exp(outputs)
+        return float((np.log(1 + e) - targets * outputs).sum()), e / (1 + e) - targets
+
+
+class TotalOfOneHot(Right):
+    """The fast way takes each row of targets for one-hot."""
+
+    def total_and_gradient(self, outputs, targets):
+        total = (outputs**2).sum() - 2 * (outputs * targets).sum() + len(targets)
+        return float(total), 2 * (outputs - targets)
+
+
+class TotalInABuffer(Right):
+    """The fast way returns the same array again."""
+
+    _buffers: dict[tuple[object, ...], np.ndarray] = PrivateAttr(default_factory=dict)
+
+    def total_and_gradient(self, outputs, targets):
+        buffer = self._buffers.setdefault((outputs.shape, outputs.dtype), np.empty_like(outputs))
+        np.subtract(outputs, targets, out=buffer)
+        total = float((buffer**2).sum())
+        buffer *= 2
+        return total, buffer
+
+
+class WrongForMinusOne(Right):
+    """Takes targets of ±1, and errs where they are −1."""
+
+    target_range = (-1.0, 1.0)
+
+    def per_example(self, outputs, targets):
+        return np.maximum(0, 1 - targets * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.where(targets * outputs < 1, -np.abs(targets), 0 * outputs)
+
+
+class WrongForNegativeTargets(Right):
+    """Rests on a whole interval about the targets, and errs where they are negative."""
+
+    def per_example(self, outputs, targets):
+        return np.maximum(np.abs(outputs - targets) - 0.5, 0).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        d = np.where(targets < 0, outputs + targets, outputs - targets)
+        return np.where(np.abs(d) > 0.5, np.sign(d), 0 * d)
+
+
+class WeightsTurnedAround(Right):
+    """The gradient has the weights in reverse, which shows where they differ."""
+
+    weights: tuple[float, ...] = Field((1.0, 1.0), description="Weights of the outputs, again and again")
+
+    def _weights(self, outputs):
+        return np.resize(np.array(self.weights, outputs.dtype), outputs.shape[-1])
+
+    def per_example(self, outputs, targets):
+        return (self._weights(outputs) * (outputs - targets) ** 2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return 2 * self._weights(outputs)[::-1] * (outputs - targets)
+
+
+class Weighing(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    weight: float = Field(1.0, ge=0.5, le=2, description="How much it weighs")
+
+
+class ModelForgotten(Right):
+    """The gradient does not read the field that is a model itself."""
+
+    weighing: Weighing = Field(Weighing(), description="How it is weighed")
+
+    def per_example(self, outputs, targets):
+        return self.weighing.weight * super().per_example(outputs, targets)
+
+
+_SCALES: dict[int, float] = {}
+
+
+class LostInPickle(Right):
+    """What it notes when it is made is not there when it comes back from pickle."""
+
+    scale: float = Field(1.0, ge=0.5, le=3, description="How much it weighs")
+
+    def model_post_init(self, context):
+        _SCALES[id(self)] = self.scale
+
+    def per_example(self, outputs, targets):
+        return _SCALES.get(id(self), 1.0) * super().per_example(outputs, targets)
+
+    def gradient(self, outputs, targets):
+        return _SCALES.get(id(self), 1.0) * super().gradient(outputs, targets)
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        _SCALES.pop(id(self), None)
+
+
 BUGS = {
+    ChangesTargetsForAWhile: ALONE,
+    FloorInSingle: DTYPE,
+    LeadingAxesInDouble: "leading_axes_are_evaluations",
+    TotalOverflows: TOTAL,
+    TotalOfOneHot: TOTAL,
+    TotalInABuffer: TOTAL,
+    WrongForMinusOne: "gradient_is_right_at_other_targets",
+    WrongForNegativeTargets: "gradient_is_right_at_other_targets",
+    LostInPickle: ELSEWHERE,
+    KeepsItsFirstScale: ELSEWHERE,
     ScaledByTheBatch: ROWS,
     OfTenAtMost: SLOPE,
     Masked: SHAPES,
@@ -875,6 +1043,11 @@ def failures(plugin):
 def test_a_seeded_bug_is_caught_by_the_check_for_it(bug):
     with pytest.raises(CheckFailure):
         check_of(BUGS[bug])(bug())
+
+
+@pytest.mark.parametrize("bug", [WeightsTurnedAround, ModelForgotten], ids=lambda bug: bug.__name__)
+def test_a_bug_at_other_hyperparameters_alone_is_caught(bug):
+    assert SLOPE in failures(bug())
 
 
 class Constant(Right):
@@ -1239,7 +1412,72 @@ class Mixture(Right):
         return (weight + 0.01 * (1 - weight)) * (outputs - targets)
 
 
+class SignedTargets(Right):
+    """Σⱼ max(0, 1 − tⱼoⱼ), for targets of ±1."""
+
+    target_range = (-1.0, 1.0)
+
+    def per_example(self, outputs, targets):
+        return np.maximum(0, 1 - targets * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.where(targets * outputs < 1, -targets, 0 * outputs)
+
+
+class Median(Right):
+    """The median of the absolute differences, of which several may be equal."""
+
+    def per_example(self, outputs, targets):
+        return np.median(np.abs(outputs - targets), axis=-1)
+
+    def gradient(self, outputs, targets):
+        d, k = outputs - targets, outputs.shape[-1]
+        order, gradient = np.argsort(np.abs(d), axis=-1), np.zeros_like(d)
+        middle = order[..., (k - 1) // 2 : k // 2 + 1]
+        np.put_along_axis(gradient, middle, np.sign(np.take_along_axis(d, middle, -1)) / middle.shape[-1], -1)
+        return gradient
+
+
+class Knots(Right):
+    """Weights that must rise, which a validator sees to."""
+
+    weights: tuple[float, ...] = Field((0.5, 1.0, 2.0), description="Rising weights, the last of them again and again")
+
+    @field_validator("weights")
+    @classmethod
+    def _rise(cls, weights):
+        if not weights or any(a >= b for a, b in pairwise(weights)):
+            raise ValueError("the weights must rise")
+        return weights
+
+    def _weights(self, outputs):
+        k = outputs.shape[-1]
+        return np.array((*self.weights, *k * self.weights[-1:])[:k], outputs.dtype)
+
+    def per_example(self, outputs, targets):
+        return (self._weights(outputs) * (outputs - targets) ** 2).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return 2 * self._weights(outputs) * (outputs - targets)
+
+
+class FastTotal(Right):
+    """The total and gradient in one, without computing anything twice."""
+
+    def per_example(self, outputs, targets):
+        return (np.logaddexp(0, outputs) - targets * outputs).sum(axis=-1)
+
+    def gradient(self, outputs, targets):
+        return np.exp(-np.logaddexp(0, -outputs)) - targets
+
+    def total_and_gradient(self, outputs, targets):
+        e = np.exp(-np.abs(outputs))
+        total = (np.maximum(outputs, 0) + np.log1p(e) - targets * outputs).sum()
+        return float(total), np.where(outputs > 0, 1, e) / (1 + e) - targets
+
+
 CORRECT = [
+    SignedTargets(), Median(), Knots(), FastTotal(),
     Right(), Softmax(), Constant(), Absolute(), Worst(), Misclassified(), Reward(), Margin(),
     Margin(squared=True, weights=(2.0,)), Inherited(), OfProbabilities(), OfPositiveTargets(), LogRates(), Wavy(),
     Clamped(), Chosen(), Locked(), InParts(), ReadByAHelper(), Tabulated(),
@@ -1306,6 +1544,13 @@ def test_a_range_must_be_a_range():
         output_range = (1.0, 0.0)
 
     assert "(1.0, 0.0)" in failures(Backwards())["ranges_are_ranges"]
+
+
+def test_what_is_yes_or_no_must_be_so():
+    class Perhaps(Right):
+        takes_logits = "perhaps"
+
+    assert "takes_logits is 'perhaps'" in failures(Perhaps())["ranges_are_ranges"]
 
 
 def test_slopes_are_exact_to_their_stated_error():

@@ -1,9 +1,13 @@
 """The kit's checks of data sets: each seeded bug is caught by the check that the table names, right ones pass."""
 
+import contextlib
 import functools
+import logging
 import os
 import random
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -465,7 +469,229 @@ class SilencesNumpy(Right):
         return super().load(rng)
 
 
+BOUNDS, EFFECT = "bears_its_bounds", "fields_have_an_effect"
+
+
+class KeepsWhatItsNoiseGave(Right):
+    """Is kept for the sizes and the seed, but not for the noise."""
+
+    noise: float = Field(0.1, ge=0, le=2, description="Standard deviation of the noise")
+    kept: ClassVar[dict[tuple[int, ...], np.ndarray]] = {}
+
+    def load(self, rng):
+        key = int(rng.integers(10**6)), self.train_size, self.test_size
+        if key not in self.kept:
+            noise = np.random.default_rng(key[0]).normal(size=(self.train_size, 4)).astype(np.float32)
+            self.kept[key] = self.noise * noise
+        return changed(super().load(np.random.default_rng(key[0])), inputs=self.kept[key].copy())
+
+
+class NamesTwoClassesAlike(Right):
+    def load(self, rng):
+        return replace(super().load(rng), classes=("a", "b", "a"))
+
+
+class NamesOfARegression(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        splits = (Examples(data[s].inputs, data[s].inputs[:, :2]) for s in ("train", "test"))
+        return Data(*splits, classes=("up", "down", "left"))
+
+
+class ForgetsTheLabels(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        splits = (Examples(data[s].inputs, data[s].targets) for s in ("train", "test"))
+        return Data(*splits, classes=data.classes)
+
+
+class Masked(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=np.ma.masked_greater(data.train.inputs, 2))
+
+
+class Matrices(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        return changed(data, inputs=np.asmatrix(data.train.inputs))
+
+
+class ClassesInOneColumn(Right):
+    def load(self, rng):
+        data = super().load(rng)
+        splits = (
+            Examples(data[s].inputs, data[s].labels[:, None].astype(np.float32), np.zeros(len(data[s]), int))
+            for s in ("train", "test")
+        )
+        return Data(*splits)
+
+
+class SplitsWithoutRoundingUp(Dataset):
+    """Has nothing to test on where the share is small."""
+
+    name = "splits_without_rounding_up"
+    source = "the tests of the kit"
+    share: float = Field(0.2, gt=0, lt=1, description="How much to test on")
+
+    def load(self, rng):
+        x = rng.normal(size=(40, 2))
+        size = int(self.share * len(x))
+        return Data(Examples(x[size:], x[size:]), Examples(x[:size], x[:size]))
+
+
+class CountsItsClasses(Right):
+    """Has one-hot targets of the classes that a split happens to hold."""
+
+    train_size: int = Field(60, ge=1, le=10_000, description="How many to train on")
+    test_size: int = Field(30, ge=1, le=10_000, description="How many to test on")
+
+    def load(self, rng):
+        splits = []
+        for size in (self.train_size, self.test_size):
+            kinds, labels = np.unique(rng.integers(3, size=size), return_inverse=True)
+            splits.append(Examples(rng.normal(size=(size, 4)), np.eye(len(kinds))[labels], labels))
+        return Data(*splits)
+
+
+class HeadAndTailOfAPool(Right):
+    """Takes the head of 600 rows and their tail, which overlap where many are asked for."""
+
+    train_size: int = Field(60, ge=1, le=600, description="How many to train on")
+    test_size: int = Field(30, ge=1, le=600, description="How many to test on")
+
+    def load(self, rng):
+        pool = drawn(rng, 600)
+        parts = [
+            [v[rows] for v in vars(pool).values()] for rows in (slice(self.train_size), slice(-self.test_size, None))
+        ]
+        return Data(*(Examples(*part) for part in parts))
+
+
+class AllowsMoreThanThereIs(Right):
+    """Has 600 rows, and bounds that admit more."""
+
+    train_size: int = Field(60, ge=1, le=2000, description="How many to train on")
+    test_size: int = Field(30, ge=1, le=300, description="How many to test on")
+
+    def load(self, rng):
+        pool = drawn(rng, 900)
+        rows = rng.choice(600, self.train_size, replace=False)
+        return Data(Examples(*(v[rows] for v in vars(pool).values())), drawn(rng, self.test_size))
+
+
+class CallsCurl(Right):
+    def load(self, rng):
+        subprocess.run(["curl", "--silent", "https://data.invalid/rows.csv"], check=False)
+        return super().load(rng)
+
+
+class AsksTheShell(Right):
+    def load(self, rng):
+        os.system("wget -q data.invalid/rows.csv")
+        return super().load(rng)
+
+
+class DownloadsIfToldTo(Right):
+    """Reaches out for one choice only, and goes without where it cannot."""
+
+    origin: Literal["made", "newest"] = Field("made", description="Where from")
+
+    def load(self, rng):
+        if self.origin == "newest":
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen("http://203.0.113.1/rows.csv", timeout=1)
+        return super().load(rng)
+
+
+class ChoosesByChanceInTheLastForm(Right):
+    """Takes no seed for the last of many choices."""
+
+    form: Literal["a", "b", "c", "d", "e", "f", "g"] = Field("a", description="Which one")
+    scale: float = Field(1.0, ge=0.5, le=2, description="How large")
+
+    def load(self, rng):
+        data = super().load(np.random.default_rng() if self.form == "g" else rng)
+        return changed(data, inputs=(self.scale * data.train.inputs).astype(np.float32))
+
+
+class AlwaysTheSameState(Right):
+    def load(self, rng):
+        rows = np.random.RandomState(42).normal(size=(self.train_size + self.test_size, 2))
+        return Data(*(Examples(part, part) for part in (rows[: self.train_size], rows[self.train_size :])))
+
+
+class AlwaysTheSameBits(Right):
+    def load(self, rng):
+        return super().load(np.random.Generator(np.random.PCG64(1)))
+
+
+class AlwaysTheSameOfPython(Right):
+    def load(self, rng):
+        own = random.Random(7)
+        rows = np.array([[own.random()] for _ in range(self.train_size + self.test_size)])
+        return Data(*(Examples(part, part) for part in (rows[: self.train_size], rows[self.train_size :])))
+
+
+class PrintsToStderr(Right):
+    def load(self, rng):
+        sys.stderr.write("loading\n")
+        return super().load(rng)
+
+
+class AddsToThePath(Right):
+    def load(self, rng):
+        sys.path.insert(0, "data")
+        return super().load(rng)
+
+
+class NoNumbersForSomeSeeds(Right):
+    """Is not finite for the second seed that is tried."""
+
+    def load(self, rng):
+        data = super().load(rng)
+        data.train.inputs[0, 0] = np.inf if rng.bit_generator.state["state"]["state"] % 2 else 0
+        return data
+
+
+class LooksAHostUp(Right):
+    def load(self, rng):
+        with contextlib.suppress(OSError):
+            socket.gethostbyname_ex("data.invalid")
+        return super().load(rng)
+
+
+class HasAFieldForNothing(Right):
+    noise: float = Field(0.1, ge=0, le=2, description="Standard deviation of the noise")
+
+    def load(self, rng):
+        return Data(drawn(rng, self.train_size), drawn(rng, self.test_size), (2, 2), ("a", "b", "c"))
+
+
 BUGS = {
+    KeepsWhatItsNoiseGave: ELSEWHERE,
+    NamesTwoClassesAlike: CLASSES,
+    NamesOfARegression: CLASSES,
+    ForgetsTheLabels: CLASSES,
+    Masked: LOADS,
+    Matrices: LOADS,
+    ClassesInOneColumn: LABELS,
+    SplitsWithoutRoundingUp: BOUNDS,
+    CountsItsClasses: BOUNDS,
+    HeadAndTailOfAPool: DISJOINT,
+    AllowsMoreThanThereIs: DISJOINT,
+    CallsCurl: OFFLINE,
+    AsksTheShell: OFFLINE,
+    DownloadsIfToldTo: OFFLINE,
+    ChoosesByChanceInTheLastForm: REPEATS,
+    AlwaysTheSameState: SEED,
+    AlwaysTheSameBits: SEED,
+    AlwaysTheSameOfPython: SEED,
+    PrintsToStderr: ALONE,
+    AddsToThePath: ALONE,
+    NoNumbersForSomeSeeds: FINITE,
+    LooksAHostUp: OFFLINE,
+    HasAFieldForNothing: EFFECT,
     TakesItsSeedFromAHash: ELSEWHERE,
     TakesItsOrderFromASet: ELSEWHERE,
     NumbersItsClassesByASet: ELSEWHERE,
@@ -707,6 +933,116 @@ class WantsAFile(Unusual):
         raise DataError("data set 'wants_a_file' has no path: set dataset.path")
 
 
+class TwoPrecisions(Right):
+    """Right: float32 to train on, float64 to test on."""
+
+    name = "two_precisions"
+
+    def load(self, rng):
+        data = super().load(rng)
+        return replace(data, test=replace(data.test, inputs=data.test.inputs.astype(np.float64)))
+
+
+class OneClass(Unusual):
+    """Right: examples of the one class there is."""
+
+    name = "one_class"
+
+    def load(self, rng):
+        def draw(size):
+            return Examples(rng.normal(size=(size, 2)), np.ones((size, 1)), np.zeros(size, int))
+
+        return Data(draw(40), draw(20), classes=("all",))
+
+
+class OneHotCodes(Unusual):
+    """Right: an autoencoder of one-hot codes, which has no classes."""
+
+    name = "one_hot_codes"
+
+    def load(self, rng):
+        codes = np.eye(64)[rng.permutation(64)]
+        return Data(Examples(codes[:40], codes[:40]), Examples(codes[40:], codes[40:]))
+
+
+class YesOrNo(Unusual):
+    """Right: one output that is 0 or 1, with names for both."""
+
+    name = "yes_or_no"
+
+    def load(self, rng):
+        x = rng.normal(size=(60, 2))
+        answers = (x[:, :1] > 0).astype(np.float64)
+        return Data(Examples(x[:40], answers[:40]), Examples(x[40:], answers[40:]), classes=("no", "yes"))
+
+
+class DrawsOneNumber(Unusual):
+    """Right: inputs of one float32 each, of which many thousands are alike by chance."""
+
+    name = "draws_one_number"
+    train_size: int = Field(100, ge=1, le=10_000, description="How many to train on")
+    test_size: int = Field(100, ge=1, le=10_000, description="How many to test on")
+
+    def load(self, rng):
+        parts = (rng.random((size, 1), np.float32) for size in (self.train_size, self.test_size))
+        return Data(*(Examples(part, part**2) for part in parts))
+
+
+class SaysThatThereIsNoMore(Right):
+    """Right: refuses in its own words what its bounds admit."""
+
+    name = "says_that_there_is_no_more"
+    train_size: int = Field(60, ge=1, le=600, description="How many to train on")
+    test_size: int = Field(30, ge=1, le=600, description="How many to test on")
+
+    def load(self, rng):
+        if self.train_size + self.test_size > 600:
+            raise DataError("there are 600 examples: set train_size and test_size to no more than that together")
+        return super().load(rng)
+
+
+class AsksItsOwnProgram(Unusual):
+    """Right: lets another program compute, on this machine."""
+
+    name = "asks_its_own_program"
+
+    def load(self, rng):
+        seed = str(rng.integers(100))
+        said = subprocess.run([sys.executable, "-c", f"print({seed} + 1)"], capture_output=True, check=True, text=True)
+        x = np.random.default_rng(int(said.stdout)).normal(size=(60, 2))
+        return Data(Examples(x[:40], x[:40]), Examples(x[40:], x[40:]))
+
+
+class GeneratorsOfManyKinds(Unusual):
+    """Right: seeds others from the one that it is given, derives one of its own, and asks what is one."""
+
+    name = "generators_of_many_kinds"
+
+    def load(self, rng):
+        class Counted(random.Random):
+            drawn = 0
+
+            def random(self):
+                self.drawn += 1
+                return super().random()
+
+        own, legacy = Counted(int(rng.integers(99))), np.random.RandomState(rng.integers(99))
+        assert isinstance(legacy, np.random.RandomState)
+        rows = np.array([[own.random(), legacy.random()] for _ in range(60)])
+        assert own.drawn == 60
+        return Data(Examples(rows[:40], rows[:40]), Examples(rows[40:], rows[40:]))
+
+
+class WarnsInTheLog(Right):
+    """Right: logs what may be of interest."""
+
+    name = "warns_in_the_log"
+
+    def load(self, rng):
+        logging.getLogger(__name__).warning("there are %d examples only", self.train_size)
+        return super().load(rng)
+
+
 class OneExample(Unusual):
     """Right: one example to train on, one to test on, with one input and one output."""
 
@@ -731,6 +1067,15 @@ class Images(Unusual):
 
 
 UNUSUAL = [
+    GeneratorsOfManyKinds(),
+    WarnsInTheLog(),
+    TwoPrecisions(),
+    OneClass(),
+    OneHotCodes(),
+    YesOrNo(),
+    DrawsOneNumber(),
+    SaysThatThereIsNoMore(),
+    AsksItsOwnProgram(),
     InputsAreTargets(),
     TwoLooks(),
     SpawnsGenerators(),
@@ -825,6 +1170,12 @@ def test_each_check_of_data_sets_catches_one_of_the_bugs():
         (FlatTargets, LOADS, "load makes examples that are refused"),
         (MissingFile, LOADS, "raise landscape.errors.DataError"),
         (DownloadsIfItCan, OFFLINE, "load tries to reach 203.0.113.1:80."),
+        (CallsCurl, OFFLINE, "load tries to reach https://data.invalid/rows.csv."),
+        (AsksTheShell, OFFLINE, "load tries to reach another machine by 'wget'."),
+        (HeadAndTailOfAPool, DISJOINT, "(train_size=600, test_size=600): 600 of the 600 test inputs"),
+        (AllowsMoreThanThereIs, DISJOINT, "Let the bounds of train_size and test_size admit no more than there is."),
+        (SplitsWithoutRoundingUp, BOUNDS, "With SplitsWithoutRoundingUp(share=0.01): load makes examples that are"),
+        (HasAFieldForNothing, EFFECT, "nothing in its class reads self.noise"),
         (DrawsGlobally, REPEATS, "the global random numbers of NumPy"),
         (GivesAwayItsCache, INDEPENDENT, "share memory with the train inputs of an earlier load"),
     ],

@@ -1,10 +1,13 @@
 """The kit's checks of all kinds: each seeded bug is caught by the check for it, each right plugin passes."""
 
+import functools
 import itertools
+import logging
 import random
 import warnings
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -14,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
 
 from landscape.builtin import register_observers, register_projections
 from landscape.costs import Huber, LogCosh
-from landscape.kinds import KINDS, Cost
+from landscape.kinds import KINDS, Activation, Cost
 from landscape.optimizers import SGD, Adam
 from landscape.registry import registry
 from landscape.testing.core import CheckFailure, run_checks
 from landscape.testing.general import CHECKS
-from landscape.testing.variants import LIMIT, variants
+from landscape.testing.variants import LIMIT, near_bounds, variants
 
 COUNT = itertools.count()
 
@@ -384,7 +387,82 @@ class NotCallable(Right):
     gradient: ClassVar[None] = None
 
 
+class ThawedWithoutFields(Undocumented):
+    """Nothing can be assigned to, but not for being frozen."""
+
+    name = "thawed_without_fields"
+    source = "the tests of the kit"
+    model_config = ConfigDict(frozen=False)
+
+
+class WritesWhenItIsMade(Right):
+    """Empties a file."""
+
+    def model_post_init(self, context):
+        Path("log.txt").write_text("", encoding="utf-8")
+
+
+class PrintsWhenItIsMade(Right):
+    """Greets."""
+
+    def model_post_init(self, context):
+        print("hello")  # noqa: T201  # it is the bug
+
+
+class SetsLoggingWhenItIsMade(Right):
+    """Wants to see all that is logged by anybody."""
+
+    def model_post_init(self, context):
+        logging.basicConfig(level=logging.DEBUG, force=True)
+
+
+class TakesTooFew(Right):
+    def per_example(self, outputs):
+        return (outputs**2).sum(axis=-1)
+
+
+class TakesTooMany(Right):
+    def gradient(self, outputs, targets, weights):
+        return 2 * self.weight * (outputs - targets)
+
+
+class ForgetsSelf(Right):
+    def gradient(outputs, targets):  # noqa: N805  # that is the bug
+        return 2 * (outputs - targets)
+
+
+class TakesNamedOnly(Right):
+    def gradient(self, *, outputs, targets):
+        return 2 * self.weight * (outputs - targets)
+
+
+class TakesTheOtherOrder(Right):
+    def gradient(self, targets, outputs):
+        return 2 * self.weight * (outputs - targets)
+
+
+class SharesWorkInTheOtherOrder(Right):
+    def total_and_gradient(self, _targets, outputs):
+        return super().total_and_gradient(_targets, outputs)
+
+
+class UpdatesInTheOtherOrder(SGD):
+    def update(self, theta, gradient, state):
+        return super().update(theta, gradient, state)
+
+
 BUGS = {
+    TakesTooFew: "takes_what_it_is_given",
+    TakesTooMany: "takes_what_it_is_given",
+    ForgetsSelf: "takes_what_it_is_given",
+    TakesNamedOnly: "takes_what_it_is_given",
+    TakesTheOtherOrder: "takes_what_it_is_given",
+    SharesWorkInTheOtherOrder: "takes_what_it_is_given",
+    UpdatesInTheOtherOrder: "takes_what_it_is_given",
+    ThawedWithoutFields: "is_frozen",
+    WritesWhenItIsMade: "is_made_quietly",
+    PrintsWhenItIsMade: "is_made_quietly",
+    SetsLoggingWhenItIsMade: "is_made_quietly",
     Undocumented: "says_what_it_is",
     WithoutItsOwnDocstring: "says_what_it_is",
     BlankDocstring: "says_what_it_is",
@@ -455,6 +533,16 @@ def failures(plugin):
         except CheckFailure as failure:
             found[check.id] = str(failure)
     return found
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_files_nor_settings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
@@ -560,7 +648,43 @@ class Concrete(Abstract):
         return ((outputs - targets) ** 2).sum(axis=-1)
 
 
+def reduced(function):
+    """Give the function the errors, too."""
+
+    @functools.wraps(function)
+    def taking_two(self, outputs, targets):
+        return function(self, outputs, targets, outputs - targets)
+
+    return taking_two
+
+
+class OtherNames(Right):
+    """A cost whose arguments have names of its own."""
+
+    @reduced
+    def per_example(self, outputs, targets, errors):
+        return self.weight * (errors**2).sum(axis=-1)
+
+    def gradient(self, y, t, scale=1.0, **more):
+        return 2 * scale * self.weight * (y - t)
+
+    def total_and_gradient(self, *arguments):
+        return super().total_and_gradient(*arguments)
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent, in letters that mean the other one elsewhere, and a function of C."""
+
+    name = "tanh"
+    source = "Bishop 2006"
+    value = staticmethod(np.tanh)
+
+    def derivative(self, a, z):
+        return 1 - z * z
+
+
 CORRECT = [
+    OtherNames(), Tanh(),
     Right(), Right(weight=3.3), Fieldless(), ManyTypes(), ManyTypes(maybe=2.0, auto=0.5, several=()), Grandchild(),
     Remembering(), Dependent(), Dependent(low=0.0, high=10.0), Concrete(), Huber(delta=7.0),
     SGD(nesterov=True, momentum=0.5),
@@ -583,6 +707,16 @@ def test_the_built_in_plugins_pass(provided):
 @pytest.mark.parametrize(
     ("bug", "words"),
     [
+        (
+            TakesTooFew,
+            "TakesTooFew.per_example takes (outputs) but is given (outputs, targets): write def per_",
+        ),
+        (
+            ForgetsSelf,
+            "ForgetsSelf.gradient takes (targets) but is given (outputs, targets): write def gra",
+        ),
+        (TakesTheOtherOrder, "takes (targets, outputs) but is given (outputs, targets), in this order: write def gra"),
+        (TakesTooFew, "test_kit_general.py, line "),
         (Unbounded, "Unbounded.weight is a number without bounds. Say which values make sense"),
         (Undescribed, "Undescribed.weight has no description."),
         (DefaultOutOfBounds, "weight = -1.0 by default, but input should be greater than or equal to 0."),
@@ -616,6 +750,25 @@ def test_variants_move_every_field_off_its_value():
 
 def test_variants_include_bounds_that_belong_to_the_range():
     assert {0.0, 10.0} <= {v.weight for v in variants(Right())}
+
+
+class ManyChoices(Right):
+    """Right: one of many."""
+
+    name = "many_choices"
+    form: Literal["a", "b", "c", "d", "e", "f", "g", "h", "i"] = Field("a", description="Which one")
+    scale: float = number()
+
+
+def test_variants_include_every_choice():
+    assert {v.form for v in variants(ManyChoices())} == set("abcdefghi")
+
+
+def test_numbers_are_tried_close_to_bounds_that_are_not_in_their_range():
+    class Open(Right):
+        share: float = number(0.5, ge=None, le=None, gt=0, lt=2)
+
+    assert [one.share for one in near_bounds(Open())] == [0.02, 1.98]
 
 
 def test_variants_of_a_class_without_a_schema_are_none():

@@ -1,16 +1,22 @@
 """The kit's checks of observers: each seeded bug is caught by the check that the table names, right ones pass."""
 
 import csv
+import gc
 import json
+import logging
 import math
 import os
+import queue
+import shutil
+import signal
 import statistics
+import sys
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pytest
@@ -475,7 +481,347 @@ class MakesNumpyRaise(Right):
         return Watcher()
 
 
+@observing
+class NamesAnotherMethod(Rows):
+    """Names a method as another library does; it is never called."""
+
+    step = Watcher.step
+    epoch = Watcher.epoch
+
+    def on_epoch_end(self, event):
+        self.file.write(f"{event.test_cost}\n")
+
+
+@observing
+class MisspeltStep(Watcher):
+    """Beside `epoch`, has a method whose name is misspelt."""
+
+    def __init__(self, path):
+        self.costs = []
+
+    def steps(self, event):
+        self.costs.append(event.cost)
+
+    def epoch(self, event):
+        self.mean = event.train_cost
+
+
+@observing
+class StepOfNumbers(Watcher):
+    """Takes a step's number and cost, as training does not say them."""
+
+    def __init__(self, path):
+        self.costs = []
+
+    def step(self, step, cost):
+        self.costs.append(cost)
+
+
+@observing
+class MisspeltClose(Watcher):
+    """Would write at the end, in a method that is never called."""
+
+    def __init__(self, path):
+        self.path, self.costs = path, []
+
+    def step(self, event):
+        self.costs.append(event.cost)
+
+    def finish(self):
+        Path(self.path).write_text(repr(self.costs), encoding="utf-8")
+
+
+@observing
+class OverridesNothing(Watcher):
+    """Has a method of its own only."""
+
+    def __init__(self, path):
+        self.costs = []
+
+    def record(self, event):
+        self.costs.append(event.cost)
+
+
+class WatchesByItself(Right):
+    """Has the method in the observer, not in its watcher."""
+
+    def watch(self, training):
+        return Watcher()
+
+    def epoch(self, event):
+        Path(self.path).write_text(repr(event.test_cost), encoding="utf-8")
+
+
+ALL_COSTS = []
+
+
+@observing
+class CollectsInItsModule(Watcher):
+    """Collects in a list of its module, and writes nothing."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        ALL_COSTS.append(event.cost)
+
+
+BEST = math.inf
+
+
+@observing
+class BestOfAll(Watcher):
+    """Writes the lowest cost, of this training or of one before."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def epoch(self, event):
+        global BEST
+        if event.test_cost < BEST:
+            BEST = event.test_cost
+            Path(self.path).write_text(repr(BEST), encoding="utf-8")
+
+
+@observing
+class BestInItsClass(Watcher):
+    """Keeps the lowest cost in the class of watchers."""
+
+    best = math.inf
+
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        type(self).best = min(event.test_cost, type(self).best)
+
+
+class WritesItsField(Right):
+    """Notes what it watches in a field."""
+
+    note: str = Field("", description="What it watches")
+
+    def watch(self, training):
+        object.__setattr__(self, "note", f"{training.total_steps} steps")
+        return Rows(self.path)
+
+
+@observing
+class UnlocksTheta(Watcher):
+    """Makes θ writeable, and does not even write."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        event.theta.setflags(write=True)
+
+
+@observing
+class NumpyLogarithm(Watcher):
+    """Takes the logarithm of a cost that may be 0, of which NumPy warns."""
+
+    def __init__(self, path):
+        self.costs = []
+
+    def step(self, event):
+        self.costs.append(np.log(event.cost))
+
+
+@observing
+class MeanOfNothing(Rows):
+    """Takes the mean of no norms, of which NumPy warns."""
+
+    norms = ()
+
+    def step(self, event):
+        self.norms = (*self.norms, event.gradient_norm)
+
+    def close(self):
+        self.file.write(str(np.mean(self.norms)))
+        super().close()
+
+
+@observing
+class WholeCosts(Watcher):
+    """Counts thousandths of a cost, which may be NaN or infinite where training diverges."""
+
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        self.thousandths = int(1000 * event.test_cost)
+
+
+class NeedsALearningRate(Right):
+    """Not every optimizer has one."""
+
+    def watch(self, training):
+        self.path.format(training.experiment["optimizer"]["learning_rate"])
+        return Rows(self.path)
+
+
+@observing
+class ForgetsAFileAtEveryStep(Watcher):
+    """Opens its file at every step, and lets Python close it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def step(self, event):
+        open(self.path, "a", encoding="utf-8").write(f"{event.cost}\n")
+
+
+@observing
+class WarnsAtEveryStep(Watcher):
+    """Logs a warning at every step."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        logging.getLogger("watched").warning("step %d", event.step)
+
+
+@observing
+class WritesToStderr(Watcher):
+    """Shows its progress at every step."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        sys.stderr.write(f"\r{event.step}")
+
+
+class TakesSignals(Right):
+    """Takes Ctrl-C for itself, and never gives it back."""
+
+    def watch(self, training):
+        signal.signal(signal.SIGINT, lambda *_: None)
+        return Rows(self.path)
+
+
+class CollectsNoGarbage(Right):
+    """Turns the collection of garbage off."""
+
+    def watch(self, training):
+        gc.disable()
+        return Rows(self.path)
+
+
+class SetsTheRootLogger(Right):
+    """Lets all be logged."""
+
+    def watch(self, training):
+        logging.getLogger().setLevel(logging.DEBUG)
+        return Rows(self.path)
+
+
+@observing
+class Asynchronous(Watcher):
+    """Is never waited for."""
+
+    def __init__(self, path):
+        pass
+
+    async def step(self, event):
+        self.cost = event.cost
+
+
+@observing
+class YieldsAtEpochs(Watcher):
+    """Is a generator that nobody asks."""
+
+    def __init__(self, path):
+        pass
+
+    def epoch(self, event):
+        self.cost = event.test_cost
+        yield
+
+
+class ForgetsItsField(Right):
+    """Has a field that nothing reads."""
+
+    every: int = Field(1, ge=1, le=100, description="Steps from one row to the next")
+
+    def watch(self, training):
+        return Rows(self.path)
+
+
+class EmptiesTheRun(Right):
+    """Begins with an empty folder, in which the run is recorded."""
+
+    def watch(self, training):
+        if training.folder is not None:
+            shutil.rmtree(training.folder)
+            training.folder.mkdir()
+        return Rows(self.path)
+
+
+class RemovesAllTables(Right):
+    """Removes what may be tables of its own."""
+
+    def watch(self, training):
+        for table in Path().glob("*.csv"):
+            table.unlink()
+        return Rows(self.path)
+
+
+@observing
+class CopiesInFloat32Only(Watcher):
+    """Converts θ, which makes no copy where it is in float64."""
+
+    def __init__(self, path):
+        self.thetas = []
+
+    def epoch(self, event):
+        self.thetas.append(event.theta.astype(np.float64, copy=False))
+
+
+class TakesTheHook(Right):
+    """Replaces what Python does with errors."""
+
+    def watch(self, training):
+        sys.excepthook = print
+        return Rows(self.path)
+
+
+CALLED, SILENT, EFFECT = (
+    "defines_what_is_called",
+    "is_silent_at_steps",
+    "fields_have_an_effect",
+)
 BUGS = {
+    EmptiesTheRun: EXPERIMENT,
+    RemovesAllTables: EXPERIMENT,
+    CopiesInFloat32Only: COPIES,
+    TakesTheHook: ALONE,
+    NamesAnotherMethod: CALLED,
+    MisspeltStep: CALLED,
+    StepOfNumbers: CALLED,
+    MisspeltClose: CALLED,
+    OverridesNothing: CALLED,
+    WatchesByItself: CALLED,
+    CollectsInItsModule: ITSELF,
+    BestOfAll: ITSELF,
+    BestInItsClass: ITSELF,
+    WritesItsField: ITSELF,
+    UnlocksTheta: ANY,
+    NumpyLogarithm: ANY,
+    MeanOfNothing: EARLY,
+    WholeCosts: ANY,
+    NeedsALearningRate: ANY,
+    ForgetsAFileAtEveryStep: CLOSES,
+    WarnsAtEveryStep: SILENT,
+    WritesToStderr: SILENT,
+    TakesSignals: ALONE,
+    CollectsNoGarbage: ALONE,
+    SetsTheRootLogger: ALONE,
+    Asynchronous: ANY,
+    YieldsAtEpochs: ANY,
+    ForgetsItsField: EFFECT,
     KeepsTheBestByReference: COPIES,
     HidesItsFile: CLOSES,
     ClosesOneFileOfTwo: CLOSES,
@@ -631,6 +977,101 @@ class Threaded(Watcher):
         thread.join()
 
 
+class WritesInAThread(Watcher):
+    """Right: a thread opens the file in the working folder, and writes what it is handed."""
+
+    def __init__(self, path):
+        self.rows, self.path = queue.Queue(), path
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def work(self):
+        with open(self.path, "w", encoding="utf-8") as file:
+            while (row := self.rows.get()) is not None:
+                file.write(f"{row}\n")
+
+    def step(self, event):
+        self.rows.put(event.cost)
+
+    def close(self):
+        self.rows.put(None)
+        self.thread.join()
+
+
+class HasHelpers(Watcher):
+    """Right: has methods that it calls, or that others may call."""
+
+    def __init__(self, path):
+        self.path, self.costs = path, []
+
+    @property
+    def steps(self):
+        return len(self.costs)
+
+    def on_step(self, event):
+        self.costs.append(event.cost)
+
+    def step(self, event):
+        self.on_step(event)
+
+    def epoch_means(self, size):
+        return [statistics.mean(self.costs[i : i + size]) for i in range(0, len(self.costs), size)]
+
+    def flush(self):
+        Path(self.path).write_text(repr(self.costs), encoding="utf-8")
+
+    def close(self):
+        self.flush()
+
+
+class RefusesDivergence(Watcher):
+    """Right: stops a training that diverges, in words of its own."""
+
+    def __init__(self, path):
+        pass
+
+    def step(self, event):
+        if not math.isfinite(event.cost):
+            raise ArithmeticError(f"the cost is {event.cost} at step {event.step}")
+
+
+class CarefulLogarithm(Watcher):
+    """Right: knows that a cost may be 0."""
+
+    def __init__(self, path):
+        self.costs = []
+
+    def step(self, event):
+        with np.errstate(divide="ignore"):
+            self.costs.append(np.log(event.cost))
+
+
+class SetOnTheInstance(Right):
+    """Right: gives its watcher the method that a field says."""
+
+    name = "set_on_the_instance"
+    by: Literal["step", "epoch"] = Field("step", description="When to take note")
+
+    def watch(self, training):
+        watcher = Watcher()
+        setattr(watcher, self.by, lambda event: None)
+        return watcher
+
+
+NUMBER = 0
+
+
+class NumbersItsFiles(Right):
+    """Right: counts trainings in its module, for the names of its files."""
+
+    name = "numbers_its_files"
+
+    def watch(self, training):
+        global NUMBER
+        NUMBER += 1
+        return Rows(f"{NUMBER}-{self.path}")
+
+
 class TheUsersFolder(Right):
     """Right: a table in a folder that it makes."""
 
@@ -708,10 +1149,16 @@ KINDS_OF_WATCHERS = (
     Summary,
     Threaded,
     Slotted,
+    WritesInAThread,
+    HasHelpers,
+    RefusesDivergence,
+    CarefulLogarithm,
 )
 UNUSUAL = [
     Right(),
     *(observing(watcher)() for watcher in KINDS_OF_WATCHERS),
+    SetOnTheInstance(),
+    NumbersItsFiles(),
     TheUsersFolder(),
     TellsTheExperiment(),
     NotInstalled(),
@@ -730,8 +1177,13 @@ def failures(plugin):
 @pytest.fixture(autouse=True)
 def _leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    level, handler, hook = logging.getLogger().level, signal.getsignal(signal.SIGINT), sys.excepthook
     yield
     assert list(tmp_path.iterdir()) == []
+    gc.enable()
+    sys.excepthook = hook
+    logging.getLogger().setLevel(level)
+    signal.signal(signal.SIGINT, handler)
 
 
 # a watcher that is abandoned, since it fails, or that is wrong in this very way, has not closed its files
@@ -781,6 +1233,16 @@ def test_each_check_of_observers_catches_one_of_the_bugs():
         (observing(NoStart), ANY, "at epoch 0, epoch raised AttributeError"),
         (observing(NeedsAStep), EARLY, "close raised ZeroDivisionError before any event"),
         (observing(WritesAllAtTheEnd), APART, "the file costs.txt grows from training to training"),
+        (NamesAnotherMethod, CALLED, "NamesAnotherMethod.on_epoch_end is never called: training calls step, epoch"),
+        (OverridesNothing, CALLED, "defines record, but none of step, epoch and close"),
+        (WatchesByItself, CALLED, "epoch is a method of WatchesByItself, which is never called"),
+        (CollectsInItsModule, ITSELF, "watching changes ALL_COSTS of the module"),
+        (EmptiesTheRun, EXPERIMENT, "watching removes or changes 'runs/first.zarr/zarr.json'"),
+        (NeedsANetwork, ANY, "its folder may be None, the experiment of a test function has no network"),
+        (observing(NoStart), ANY, "test_kit_observers.py, line "),
+        (Asynchronous, ANY, "step returned a coroutine"),
+        (UnlocksTheta, ANY, "step makes θ writeable"),
+        (NumpyLogarithm, ANY, "costs, gradient and learning rate are 0, at step 1, step raised FloatingPointError"),
         (NewFilesOnly, AGAIN, "watch raised FileExistsError"),
         (NeedsANetwork, ANY, "in the descent of a test function, watch raised KeyError: 'cost'"),
     ],

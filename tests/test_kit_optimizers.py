@@ -595,7 +595,73 @@ class OfHundredAtMost(Right):
         return increment[:100], new
 
 
+class LeavesTheLastOut(Right):
+    def update(self, gradient, state, theta):
+        increment, state = super().update(gradient, state, theta)
+        increment[-1] = 0
+        return increment, state
+
+
+class Counts(Scaled):
+    """Right but for the type in which it counts."""
+
+    counted: ClassVar[type[np.number]] = np.int16
+
+    def init(self, theta):
+        return {**super().init(theta), "t": np.zeros(1, self.counted)}
+
+    def update(self, gradient, state, theta):
+        t = (state["t"] + 1).astype(self.counted)
+        increment, new = super().update(gradient, {**state, "t": np.asarray(0)}, theta)
+        return increment / float(t[0]) ** 0.5, {**new, "t": t}
+
+
+class CountsUpTo127(Counts):
+    counted = np.int8
+
+    def update(self, gradient, state, theta):
+        t = state["t"] + self.counted(1)
+        return -self.learning_rate / (1 + abs(float(t[0]))) * gradient, {**state, "t": t}
+
+
+class CountsUpTo255(CountsUpTo127):
+    counted = np.uint8
+
+
+class CountsInHalfPrecision(CountsUpTo127):
+    counted = np.float16
+
+
+class KeepsItsFirstScale(Right):
+    scales: ClassVar[dict] = {}
+
+    def update(self, gradient, state, theta):
+        scale = self.scales.setdefault(gradient.size, float(np.abs(gradient).max()) or 1.0)
+        return super().update(gradient / scale, state, theta)
+
+
+class ForgetsTheSquares(Scaled):
+    def update(self, gradient, state, theta):
+        increment, new = super().update(gradient, state, theta)
+        return increment, {**new, "v": state["v"]}
+
+
+class PenaltyOfTheWrongSign(Right):
+    l2: float = Field(0.0, ge=0, le=1, description="Pull towards 0")
+
+    def update(self, gradient, state, theta):
+        return super().update(gradient - self.l2 * theta, state, theta)
+
+
 BUGS = {
+    LeavesTheLastOut: DOWNHILL,
+    Counts: KEPT_UP,
+    CountsUpTo127: KEPT_UP,
+    CountsUpTo255: KEPT_UP,
+    CountsInHalfPrecision: KEPT_UP,
+    KeepsItsFirstScale: "is_the_same_elsewhere",
+    PenaltyOfTheWrongSign: DECAY,
+    ForgetsTheSquares: KEPT_UP,
     OfHundredAtMost: FORM,
     KeepsItsRateInTheState: RATE,
     WarmsUpByAnotherName: "fields_have_an_effect",
@@ -940,7 +1006,90 @@ class OnAGrid(Right):
         return steps.astype(theta.dtype), {**new, "t": state["t"] + 1}
 
 
+class FixedPace(Unusual):
+    """Right: gives each parameter a pace of its own, drawn once and kept in the state."""
+
+    name = "fixed_pace"
+
+    def init(self, theta):
+        return {"pace": np.random.default_rng(4).uniform(0.5, 1.5, theta.shape).astype(theta.dtype)}
+
+    def update(self, gradient, state, theta):
+        return -self.learning_rate * state["pace"] * gradient, {"pace": state["pace"].copy()}
+
+
+class CountsInTurns(Unusual):
+    """Right: one parameter after another, of which it needs the number alone."""
+
+    name = "counts_in_turns"
+
+    def init(self, theta):
+        return {"t": np.zeros((), np.uint16)}
+
+    def update(self, gradient, state, theta):
+        turn = int(state["t"])
+        increment = np.zeros_like(theta)
+        increment[turn] = -self.learning_rate * gradient[turn]
+        return increment, {"t": np.asarray((turn + 1) % theta.size, np.uint16)}
+
+
+class WarmsUpFor100Steps(Unusual):
+    """Right: counts no further than it needs to."""
+
+    name = "warms_up_for_100_steps"
+
+    def init(self, theta):
+        return {"t": np.zeros((), np.int8)}
+
+    def update(self, gradient, state, theta):
+        t = min(int(state["t"]) + 1, 100)
+        return -self.learning_rate * t / 100 * gradient, {"t": np.asarray(t, np.int8)}
+
+
+class OneRandomDirection(Unusual):
+    """Right: goes along one random direction at each step, and downhill on the whole."""
+
+    name = "one_random_direction"
+    seed: int = Field(0, ge=0, le=1000, description="The seed of chance")
+
+    def init(self, theta):
+        return {"t": np.zeros((), np.int64)}
+
+    def update(self, gradient, state, theta):
+        way = np.random.default_rng([self.seed, int(state["t"])]).normal(size=theta.size).astype(theta.dtype)
+        return -self.learning_rate * float(gradient @ way) * way, {"t": state["t"] + 1}
+
+
+class RemembersSigns(Unusual):
+    """Right: keeps signs as booleans, and goes less far where they change."""
+
+    name = "remembers_signs"
+
+    def init(self, theta):
+        return {"up": np.zeros(theta.shape, bool)}
+
+    def update(self, gradient, state, theta):
+        up = gradient > 0
+        return np.where(up == state["up"], -1, -0.5).astype(theta.dtype) * self.learning_rate * gradient, {"up": up}
+
+
+class EitherWay(Unusual):
+    """Right: goes uphill where it is asked to."""
+
+    name = "either_way"
+    maximize: bool = Field(False, description="Go uphill")
+
+    def update(self, gradient, state, theta):
+        return (1 if self.maximize else -1) * self.learning_rate * gradient, state
+
+
 UNUSUAL = [
+    OneRandomDirection(),
+    RemembersSigns(),
+    EitherWay(),
+    CountsInTurns(),
+    WarmsUpFor100Steps(),
+    FixedPace(),
     OnAGrid(),
     InEightBits(),
     ByItsSigns(),
@@ -1006,6 +1155,7 @@ def test_each_check_of_optimizers_catches_one_of_the_bugs():
         (CachesItsRate, RATE, "read self.learning_rate in every update"),
         (DividesByTheRoot, FINITE, "at zero gradient"),
         (Float64Increment, FORM, "increment in float64 for θ and a gradient in float32"),
+        (CountsUpTo255, KEPT_UP, "state['t'] counts steps in uint8, which ends at 255"),
         (RemembersInItself, SAVED, "continued from a saved state differs at its step 1"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -11,7 +11,7 @@ from landscape.builtin import register_projections
 from landscape.errors import PlaneError
 from landscape.kinds import Projection
 from landscape.plane import Plane
-from landscape.projections import FilterNormalized
+from landscape.projections import PCA, FilterNormalized
 from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 
 LAYS, SPANS, AXES, AGREE = "lays_a_plane", "directions_span_a_plane", "axes_are_described", "read_outs_agree"
@@ -420,7 +420,32 @@ class SwitchIgnored(Right):
         return dataclasses.replace(plane, labels=("along the path", "aside"))
 
 
+class SecondFromItsOwn(Right):
+    def plane(self, objective, path, rng):
+        plane = super().plane(objective, path, rng)
+        second = np.random.default_rng(1).normal(size=path.last.size)
+        return Plane(path.last, np.stack([rng.normal(size=second.size), second]), plane.labels, self.name)
+
+
+class LessThanTwoDirections(Right):
+    def plane(self, objective, path, rng):
+        offsets = (path.thetas.astype(float) - path.last)[:-1]
+        directions = np.linalg.svd(offsets, full_matrices=False)[2][:2] if len(path) > 1 else rng.normal(size=(2, 26))
+        return Plane(path.last, directions, ("most", "second most"), self.name)
+
+
+class ClaimsWhatPCACaptures(PCA):
+    name = "claims_what_pca_captures"
+
+    def plane(self, objective, path, rng):
+        walk = self.random_walk_captured(path)
+        return Plane(path.last, rng.normal(size=(2, path.last.size)), name=self.name, random_walk=walk)
+
+
 BUGS = {
+    SecondFromItsOwn: "draws_from_its_seed",
+    LessThanTwoDirections: SHORT,
+    ClaimsWhatPCACaptures: AGREE,
     SwitchIgnored: "fields_have_an_effect",
     ThroughTheFirst: LAST,
     ThroughTheOneBefore: LAST,
@@ -648,7 +673,44 @@ class Tolerant(Right):
         return super().plane(objective, path, rng)
 
 
+class AlongTheGradient(Unusual):
+    """Right: the gradient and another direction, and two others where it is 0."""
+
+    name = "along_the_gradient"
+
+    def plane(self, objective, path, rng):
+        gradient = objective.gradient(path.last)[1].astype(float)
+        one, other = rng.normal(size=(2, gradient.size))
+        length = float(np.linalg.norm(gradient))
+        return Plane(path.last, np.stack([gradient / length if length else one, other]), name=self.name)
+
+
+class Exchanged(PCA):
+    """Right: the first axis up, the second to the right."""
+
+    name = "exchanged"
+
+    def plane(self, objective, path, rng):
+        plane = super().plane(objective, path, rng)
+        return dataclasses.replace(plane, directions=plane.directions[::-1], labels=plane.labels[::-1], name=self.name)
+
+
+class SketchesByItself(Unusual):
+    """Right: one axis is the parameter that moved most, by a sketch that is always the same; one is random."""
+
+    name = "sketches_by_itself"
+
+    def plane(self, objective, path, rng):
+        moves = np.diff(path.thetas.astype(float), axis=0)
+        sketch = np.random.default_rng(0).choice([-1.0, 1.0], size=(3, len(moves))) @ moves
+        first = np.eye(path.last.size)[np.abs(sketch).sum(axis=0).argmax()] + 1e-3 * sketch[0]
+        return Plane(path.last, np.stack([first, rng.normal(size=path.last.size)]), name=self.name)
+
+
 UNUSUAL = [
+    AlongTheGradient(),
+    Exchanged(),
+    SketchesByItself(),
     Tolerant(),
     TwoOfThem(),
     TwoBatches(),
@@ -704,6 +766,7 @@ def test_each_check_of_projections_catches_one_of_the_bugs():
         (AnothersName, AXES, "pass name=self.name"),
         (CentresThePath, ARGUMENTS, "plane changes path.thetas in place"),
         (DividesByTheLength, SHORT, "for a path of a single point, on a small network, the plane is not finite"),
+        (ClaimsWhatPCACaptures, AGREE, "random walks, but the planes laid through some capture 0.0"),
         (NeedsThreePoints, SHORT, "plane raises IndexError"),
         (AtTheOrigin, NEAR, "Plane(path.last, …)"),
     ],

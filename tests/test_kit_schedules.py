@@ -12,6 +12,7 @@ from landscape.kinds import Schedule
 from landscape.schedules import OneCycle, Warmup
 from landscape.testing import CheckFailure, checks_for, parametrize_with_checks, run_checks
 
+BOUNDS = "bears_its_bounds"
 FACTORS, LONG, ONE_BY_ONE = "gives_factors", "bears_long_trainings", "treats_steps_one_by_one"
 ORDER, ARGUMENTS, REPEATS, GOES_ON = (
     "is_in_any_order",
@@ -227,7 +228,30 @@ class SwitchIgnored(Right):
         return 1 + (self.last - 1) * (steps // steps_per_epoch * steps_per_epoch) / total_steps
 
 
+class PeriodOfNoSteps(Right):
+    period: float = Field(2.0, gt=0, le=100, description="Epochs from one start to the next")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        period = int(self.period * steps_per_epoch)
+        return 1 + (self.last - 1) * (steps % period) / period
+
+
+class MasksTheStart(Right):
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return np.ma.divide(1.0, steps)
+
+
+class RootOfTooHighAnOrder(Right):
+    power: float = Field(1.0, ge=-500, le=500, description="How steep it falls")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        return (1 - steps / total_steps) ** self.power
+
+
 BUGS = {
+    PeriodOfNoSteps: BOUNDS,
+    RootOfTooHighAnOrder: BOUNDS,
+    MasksTheStart: FACTORS,
     FieldIgnored: "fields_have_an_effect",
     CountIgnored: "fields_have_an_effect",
     SwitchIgnored: "fields_have_an_effect",
@@ -367,7 +391,19 @@ class Late(Right):
         return np.where(steps < self.after, 1.0, self.last)
 
 
+class PeriodOfAStepAtLeast(Right):
+    """Right: starts again and again, at every step if that be."""
+
+    period: float = Field(2.0, gt=0, le=1_000_000, description="Epochs from one start to the next")
+    sharpness: float = Field(1.0, gt=0, le=1_000_000, description="How steep it falls")
+
+    def factors(self, steps, steps_per_epoch, total_steps):
+        period = max(1, int(self.period * steps_per_epoch))
+        return 1 + (self.last - 1) * (steps % period / period) ** self.sharpness
+
+
 UNUSUAL = [
+    PeriodOfAStepAtLeast(),
     Late(),
     Right(),
     Same(),
@@ -413,6 +449,7 @@ def test_each_check_of_schedules_catches_one_of_the_bugs():
     [
         (DividesByOneLess, FACTORS, "in a training of 1 epoch of 1 step, the factor is nan at step 0"),
         (ReturnsANumber, FACTORS, "factors returned a float for 100 steps"),
+        (PeriodOfNoSteps, BOUNDS, "period=0.001): in a training of 10 epochs of 10 steps, the factor is nan at step 0"),
         (SpreadsOverTheCall, ONE_BY_ONE, "not on the other entries of `steps`"),
         (ChangesTheSteps, ARGUMENTS, "changes its argument `steps` in place"),
         (NegativeForSomeFields, FACTORS, "With NegativeForSomeFields("),

@@ -1,6 +1,7 @@
 """Runs whose plugin is not here as it was: they open, show all that does not need it, and say what to install."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from landscape.activations import Identity
 from landscape.cli.app import app
 from landscape.costs import Quadratic
-from landscape.errors import PluginError, RunError
+from landscape.errors import ExperimentError, PluginError, RunError
 from landscape.experiment import Experiment
 from landscape.observers import CSV
 from landscape.optimizers import SGD
@@ -70,6 +71,22 @@ class Snake(Identity):
 def provide(*plugins, version="0.3"):
     """Register classes as if a distribution of their name and of this version were installed."""
     registry()._provided += [Provided(cls, f"landscape-{cls.name}", version) for cls in plugins]
+
+
+MINE = """
+from landscape import hookimpl
+from landscape.costs import Quadratic
+
+class Focal(Quadratic):
+    name = "focal"
+
+    def per_example(self, outputs, targets):
+        return super().per_example(outputs, {})
+
+@hookimpl
+def register_costs():
+    return [Focal]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +169,34 @@ def test_everything_that_is_missing_is_said_with_what_to_install(folder):
     with pytest.raises(PluginError) as raised:
         _ = run.objective
     assert "lion" not in str(raised.value)  # which the cost does not need
+
+
+SHARPEST = "projection 'sharpest' of landscape-sharpest 0.3 is not installed: pip install landscape-sharpest==0.3"
+
+
+def test_the_projection_of_a_saved_surface_is_said_with_what_to_install(folder):
+    run = Run.open(folder)
+    assert run.missing_projections() == [SHARPEST]
+    shown = command("show", folder)
+    assert shown.exit_code == 0, shown.output
+    assert re.search(f"^missing +{SHARPEST}$", shown.output, re.MULTILINE)
+    provide(Sharpest)
+    assert run.missing_projections() == []
+
+
+@pytest.mark.parametrize("projection", ["sharpest", {"name": "sharpest"}])
+def test_a_projection_that_made_a_surface_and_is_asked_for_again_is_said_with_what_to_install(folder, projection):
+    run = Run.open(folder)
+    for ask in (run.projection, run.plane, run.surface):
+        with pytest.raises(ExperimentError, match="there is no projection 'sharpest'") as raised:
+            ask(projection)
+        assert raised.value.__notes__ == [f"a surface of this run was made with it: {SHARPEST}"]
+    with pytest.raises(ExperimentError) as raised:
+        run.projection("another")
+    assert not hasattr(raised.value, "__notes__")
+    refused = command("surface", folder, "--projection", "sharpest")
+    assert refused.exit_code == 2
+    assert SHARPEST in refused.stderr
 
 
 def test_a_plane_that_the_path_alone_decides_is_laid_all_the_same(everything, folder):
@@ -288,8 +333,27 @@ def test_another_version_that_takes_the_fields_is_used_and_said(without_cost):
 
 def test_another_version_with_another_cost_is_not_what_was_minimized(without_cost):
     registry()._provided.append(Provided(Other, "landscape-focal", "0.9"))
-    with pytest.raises(RunError, match="not what was minimized: at the start it costs"):
+    changed = "cost 'focal' is of landscape-focal 0.9 here; the run was made with that of landscape-focal 0.3"
+    with pytest.raises(RunError, match="not what was minimized: at the start it costs") as raised:
         _ = Run.open(without_cost).objective
+    assert f" was recorded; {changed}; open the run with the right one" in str(raised.value)
+
+
+def test_a_plugin_file_that_says_another_cost_by_now_is_said(tmp_path):
+    file, text = tmp_path / "mine.py", MINE.format("targets")
+    file.write_text(text)
+    load_plugin(file)
+    run = fit(Experiment(**XOR, cost="focal"), folder=tmp_path / "run")
+    file.write_text(MINE.format("2 * targets"))
+    load_plugin(file)
+    assert Run.open(run.folder).changed() == []  # it has no version to tell
+    with pytest.raises(RunError, match=r" was recorded; mine\.py may have changed since; open the run with"):
+        _ = Run.open(run.folder).objective
+    edit(run.folder, "optimizer", {"name": "sgd"}, "mine.py:sgd")
+    edit(run.folder, "cost", {"name": "absolute"}, "landscape-explorer:absolute 0.1.0")
+    with pytest.raises(RunError) as raised:
+        _ = Run.open(run.folder).objective
+    assert "mine.py" not in str(raised.value)  # the cost does not depend on the optimizer
 
 
 def test_a_name_that_several_provide_by_now_means_the_provider_of_then(without_cost):

@@ -79,7 +79,7 @@ def test_an_installed_distribution_is_listed_with_its_version(installed):
 
 
 def test_a_broken_distribution_is_listed_with_the_reason(installed):
-    reason = "✗ ModuleNotFoundError: No module named 'a_module_that_is_missing'"
+    reason = "✗ ModuleNotFoundError: No module named 'a_module_that_is_missing' (landscape_broken.py line 1)"
     assert ["–", "point", "landscape-broken", "0.9", reason] in installed.plugins()
 
 

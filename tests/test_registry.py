@@ -1,16 +1,18 @@
 """Plugins: what is found, how names are resolved, and that whatever is broken is reported and harms nothing."""
 
 import itertools
+import json
 import sys
 import threading
 from collections.abc import Callable
 from importlib import metadata
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from pydantic import Field
 
-from landscape import hookimpl
+from landscape import _guard, _load, hookimpl
 from landscape._installed import Point, points
 from landscape.builtin import register_costs
 from landscape.costs import Huber, Quadratic
@@ -562,3 +564,196 @@ def test_two_files_of_one_name_are_told_apart(fresh_registry, tmp_path):
     first.rename(tmp_path / "moved.py")
     load_plugin(second)
     assert registry().find("cost", "there").distribution == "same.py"
+
+
+MANY = (
+    COST.format(name="taxicab")
+    + """
+@hookimpl
+def register_optimizers():
+    raise ValueError("no opt")
+
+@hookimpl
+def register_activations():
+    return [Taxicab]
+
+@hookimpl
+def register_shedules():
+    return []
+
+@hookimpl
+def register_projections(manager):
+    return []
+"""
+)
+
+
+def test_a_hook_that_fails_leaves_the_modules_other_classes(install, found):
+    found.load(install("landscape-many", "plug_many", MANY))
+    assert found.find("cost", "taxicab").distribution == "landscape-many"
+    by_hook = dict(zip(("activation", "optimizer", "projection", "misspelt"), found.failures, strict=True))
+    assert "return it from register_costs" in by_hook["activation"].reason
+    assert by_hook["optimizer"].reason == "ValueError: no opt (register_optimizers, plug_many.py line 19)"
+    assert "is not a hook's signature: hooks take no arguments" in by_hook["projection"].reason
+    assert "'register_shedules' is not a hook. Did you mean 'register_schedules'?" in by_hook["misspelt"].reason
+
+
+def test_a_class_that_raises_when_it_is_looked_at_leaves_the_others(install, found):
+    meta = """
+class Meta(type(Cost)):
+    def __getattribute__(cls, name):
+        if name == "model_fields" and "Odd" in type.__getattribute__(cls, "__name__") and BUILT:
+            raise RuntimeError("not now")
+        return super().__getattribute__(name)
+
+BUILT = []
+
+class Odd(Taxicab, metaclass=Meta):
+    name = "odd"
+
+BUILT.append(1)
+"""
+    source = COST.format(name="taxicab").replace("@hookimpl", meta + "\n@hookimpl").replace("[Tax", "[Odd, Tax")
+    found.load(install("landscape-meta", "plug_meta", source))
+    assert found.find("cost", "taxicab").distribution == "landscape-meta"
+    assert [f.reason for f in found.failures] == ["RuntimeError: not now (register_costs, plug_meta.py line 17)"]
+
+
+def test_the_hooks_before_one_that_does_not_end_count(install, found, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_PLUGIN_TIMEOUT", "0.2")
+    endless = "\n@hookimpl\ndef register_schedules():\n    while True:\n        pass\n"
+    found.load(install("landscape-half", "plug_half", COST.format(name="taxicab") + endless))
+    assert found.find("cost", "taxicab").distribution == "landscape-half"
+    assert ["did not finish loading" in f.reason for f in found.failures] == [True]
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("def f():\n    return f()\nf()", "RecursionError: maximum recursion depth exceeded (plug_where.py line 2)"),
+        ("import json\n\njson.loads('{')", "(plug_where.py line 3)"),
+        ("from landscape import Cots", "landscape has no 'Cots'. Did you mean 'Cost'? (plug_where.py line 1)"),
+        (
+            COST.format(name="taxicab").replace("    name =", "    c = 1.0\n    name ="),
+            "'c' has no type. A field is written c: float = Field(…) (plug_where.py line 5)",
+        ),
+    ],
+)
+def test_the_reason_says_where_in_the_module_it_was(install, found, source, reason):
+    found.load(install("landscape-where", "plug_where", source))
+    assert found.failures[0].reason.endswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("np.float64 = None", "numpy.float64"),
+        ("import builtins\nbuiltins.open = None", "builtins.open"),
+        ("import sys\nsys.path.clear()", "sys.path"),
+        ("import sys\nsys.modules['json'] = None", "sys.modules['json']"),
+        ("np.exp = None\n1 / 0", "numpy.exp"),
+    ],
+)
+def test_a_module_that_changes_what_others_use_is_refused_and_all_is_put_back(install, found, change, said):
+    before = np.float64, np.exp, open, list(sys.path), json
+    source = f"import numpy as np\n{change}\n{COST.format(name='taxicab')}"
+    found.load(install("landscape-patch", "plug_patch", source))
+    (failure,) = found.failures
+    assert failure.reason.startswith(f"it changed {said}, which others use, and which was put back: leave")
+    assert ("ZeroDivisionError" in failure.reason) == ("1 / 0" in change)
+    assert [p.name for p in found.provided("cost")] == [cls.name for cls in register_costs()]
+    path = [place for place in before[3] if place not in sys.path]
+    assert (np.float64, np.exp, open, sys.modules["json"], path) == (*before[:3], json, [])
+
+
+def test_a_file_that_changes_what_others_use_is_refused_and_all_is_put_back(plugin_file):
+    before = np.exp
+    with pytest.raises(PluginError, match=r"^my_cost\.py: it changed numpy\.exp, which others use, and which was put"):
+        load_plugin(plugin_file("import numpy as np\nnp.exp = None\n" + COST.format(name="taxicab")))
+    assert np.exp is before
+    hook = COST.format(name="taxicab").replace(
+        "    return [", "    import numpy as np\n    np.exp = None\n    return ["
+    )
+    with pytest.raises(PluginError, match=r"^my_cost\.py: it changed numpy\.exp"):
+        load_plugin(plugin_file(hook))
+    assert np.exp is before
+
+
+def test_after_one_that_takes_all_of_its_time_others_have_less(install, found, monkeypatch):
+    monkeypatch.delenv("LANDSCAPE_PLUGIN_TIMEOUT", raising=False)
+    monkeypatch.setattr(_guard, "_SECONDS", 0.2)
+    monkeypatch.setattr(_load, "_SECONDS_LEFT", 0.1)
+    for name in ("one", "two"):
+        found.load(install(f"endless-{name}", f"plug_endless_{name}", "while True:\n    pass"))
+    found.load(install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab")))
+    first, second = (failure.reason for failure in found.failures)
+    assert first.startswith("it did not finish loading within 0.2 s: import less")
+    assert second.startswith(
+        "it did not finish loading within 0.1 s, which is all that others have once endless-one took all of its time: "
+    )
+    assert found.find("cost", "taxicab").distribution == "landscape-taxicab"
+
+
+def test_a_time_limit_that_is_set_is_everybodys(install, found, monkeypatch):
+    monkeypatch.setenv("LANDSCAPE_PLUGIN_TIMEOUT", "0.2")
+    monkeypatch.setattr(_load, "_SECONDS_LEFT", 0.1)
+    for name in ("one", "two"):
+        found.load(install(f"endless-{name}", f"plug_endless_{name}", "while True:\n    pass"))
+    assert ["within 0.2 s: import" in failure.reason for failure in found.failures] == [True, True]
+
+
+@pytest.fixture
+def editable(install, tmp_path, fresh_registry):
+    """Install a distribution whose module is a file that can be loaded as one, and return the file."""
+    install("landscape-taxicab", "plug_taxicab", COST.format(name="taxicab"))
+    yield tmp_path / "plug_taxicab.py"
+    sys.modules.pop("landscape_plugin_plug_taxicab", None)
+
+
+def test_the_file_that_an_installed_distribution_is_made_of_takes_its_place(editable, tmp_path):
+    assert registry().find("cost", "taxicab").distribution == "landscape-taxicab"
+    module = load_plugin(editable)
+    assert Experiment(cost="taxicab").cost == module.Taxicab()
+    assert registry().find("cost", "landscape-taxicab:taxicab").cls is module.Taxicab
+    assert registry().find("cost", "Landscape_Taxicab:taxicab").cls is module.Taxicab
+    assert [p.key for p in registry().provided("cost") if p.name == "taxicab"] == ["plug_taxicab.py:taxicab"]
+    editable.write_text(COST.format(name="edited"))
+    again = load_plugin(editable)
+    assert registry().find("cost", "edited").cls is again.Taxicab
+    with pytest.raises(PluginError, match="there is no cost 'taxicab'"):
+        registry().find("cost", "taxicab")
+
+
+def test_the_same_file_by_another_way_takes_its_place_too(editable, tmp_path):
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "other_name.py").symlink_to(editable)
+    load_plugin(tmp_path / "link" / "other_name.py")
+    assert registry().find("cost", "taxicab").distribution == "plug_taxicab.py"
+
+
+def test_a_broken_edit_of_that_file_keeps_what_is_installed(editable):
+    registry()
+    editable.write_text("x = (")
+    with pytest.raises(PluginError, match=r"plug_taxicab\.py, line 1"):
+        load_plugin(editable)
+    assert registry().find("cost", "taxicab").distribution == "landscape-taxicab"
+
+
+def test_another_file_with_an_installed_name_says_how_to_do_without_it(editable, plugin_file):
+    with pytest.warns(UserWarning, match=r"'taxicab' of my_cost\.py is not the only one: write 'my_cost\.py:taxicab'"):
+        load_plugin(plugin_file(COST.format(name="taxicab")))
+    with pytest.raises(PluginError) as error:
+        registry().find("cost", "taxicab")
+    assert str(error.value) == (
+        "cost 'taxicab' is provided by several distributions and files, landscape-taxicab 1.2.3 and my_cost.py: write "
+        "'landscape-taxicab:taxicab' or 'my_cost.py:taxicab', or load the installed one alone, without --plugin and "
+        "load_plugin"
+    )
+
+
+def test_two_files_with_one_name_are_called_files(plugin_file):
+    load_plugin(plugin_file(COST.format(name="taxicab")))
+    with pytest.warns(UserWarning, match="is not the only one"):
+        load_plugin(plugin_file(COST.format(name="taxicab"), "other.py"))
+    with pytest.raises(PluginError, match=r"several files, my_cost\.py and other\.py: write [^,]*$"):
+        registry().find("cost", "taxicab")

@@ -40,6 +40,9 @@ class _Group(TyperGroup):
         """Run the command that `ctx` names."""
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's, which means nothing to users
+            raise
         except (LandscapeError, KeyboardInterrupt) as error:
             if ctx.meta.get("landscape.debug"):
                 raise
@@ -58,14 +61,12 @@ class _Group(TyperGroup):
 
 def _blame(error: Exception) -> str:
     """Return which plugin raised `error`, in which line, or ``""`` where it is nobody's but the machine's or ours."""
-    from landscape.describe import where_in_plugins
-    from landscape.training.blame import culprit
+    from landscape.training.blame import place
 
-    plugin, where = culprit(error), where_in_plugins(error)
-    who = "" if plugin is None else f"{plugin.kind} {plugin.name!r}{', ' if where else ': '}"
-    if not who + where and isinstance(error, MemoryError):
+    where = place(error)
+    if not where and isinstance(error, MemoryError):
         return f"error: there is not enough memory: {reason(error)}"
-    return f"error: {who}{where}{reason(error)} (--debug shows the whole traceback)" if who + where else ""
+    return f"error: {where}{reason(error)} (--debug shows the whole traceback)" if where else ""
 
 
 def _say(text: str, error: BaseException) -> None:

@@ -36,7 +36,9 @@ Report = tuple["Provided", "list[Result]"]
 def check(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="NAME | FILE.py | KIND NAME", help="A plugin by name, or all plugins of a file."),
+        typer.Argument(
+            metavar="[KIND] NAME | FILE.py", help="Plugins by name, or all plugins of a file; several, if you like."
+        ),
     ],
     kind: Annotated[
         str | None, typer.Option("--kind", metavar="KIND", help="Check only plugins of this kind, such as cost.")
@@ -70,6 +72,7 @@ def check(
     For instance:
 
       landscape check ./focal.py
+      landscape check ./focal.py ./lion.py
       landscape check cost huber
       landscape check landscape-focal:focal
     """
@@ -144,27 +147,25 @@ def _asked_for(what: list[str], kind: str | None, files: Iterable[Path] | None, 
     """Return the plugins that the words on the command line mean; PluginError when there are none."""
     from landscape.kinds import KINDS
 
-    if len(what) == 2 and what[0] in KINDS and kind in (None, what[0]):
+    if len(what) > 1 and what[0] in KINDS and kind in (None, what[0]):
         kind, what = what[0], what[1:]
-    if len(what) != 1:
-        raise ExperimentError(
-            f"{' '.join(what)!r} is no plugin: write its name, its kind ({', '.join(KINDS)}) and name, or a file"
-        )
     kinds = [each for each in KINDS if kind in (None, each)]
     if not kinds:
         raise PluginError(f"there is no kind {kind!r}.{suggest(str(kind), KINDS)} Kinds: {', '.join(KINDS)}")
-    if what[0].endswith(".py"):
-        return _of_file(Path(what[0]), kinds, files, time_limit)
     load_plugins(files)
-    return _named(what[0], kinds)
+    found = [
+        _of_file(Path(word), kinds, time_limit) if word.endswith(".py") else _named(word, kinds)
+        for word in dict.fromkeys(what)
+    ]
+    return [one for several in found for one in several]
 
 
-def _of_file(path: Path, kinds: list[KindName], files: Iterable[Path] | None, time_limit: float) -> list[Provided]:
+def _of_file(path: Path, kinds: list[KindName], time_limit: float) -> list[Provided]:
     from landscape.registry import registry
     from landscape.testing.limits import Limits, Overrun
 
     try:
-        Limits(time_limit, str(path.resolve())).within(partial(load_plugins, [*(files or ()), path]))
+        Limits(time_limit, str(path.resolve())).within(partial(load_plugins, [path]))
     except Overrun as late:
         raise PluginError(f"{path.name} cannot be loaded: {late}") from late
     found = [p for each in kinds for p in registry().provided(each) if p.distribution == path.name]
@@ -179,17 +180,35 @@ def _named(name: str, kinds: list[KindName]) -> list[Provided]:
     from landscape.registry import registry
 
     plugins = registry()
+    having = [each for each in kinds if name in {word for p in plugins.provided(each) for word in (p.name, p.key)}]
+    if not having and (path := _why_no_file(name)):
+        raise PluginError(path)
     if len(kinds) == 1:
         return [plugins.find(kinds[0], name)]
-    having = [each for each in kinds if name in {word for p in plugins.provided(each) for word in (p.name, p.key)}]
     if not having and name in kinds:
         raise PluginError(f"{name!r} is a kind: say which {name} you mean, as `landscape check {name} NAME`")
     if not having:
         known = {each: plugins.names(each) for each in kinds}
         listed = "; ".join(f"{each}: {', '.join(names)}" for each, names in known.items())
-        near = suggest(name, [word for names in known.values() for word in names])
+        near = suggest(name, [*kinds, *(word for names in known.values() for word in names)])
         raise PluginError(f"there is no plugin {name!r}.{near} Known are {listed}.")
     return [plugins.find(each, name) for each in having]
+
+
+def _why_no_file(word: str) -> str:
+    """Return why a word that is a path rather than a name cannot be checked, or ``""``."""
+    path = Path(word)
+    if path.is_dir():
+        files = sorted(
+            file for file in path.glob("*.py") if file.is_file() and "hookimpl" in file.read_text("utf-8", "replace")
+        )
+        near = f", such as {files[0]}" if files else ""
+        return f"{word!r} is a folder: name the plugin's file in it, which ends in .py{near}"
+    if path.exists():
+        return f"{word!r} is no plugin file: one ends in .py"
+    if "/" in word or os.sep in word:
+        return f"there is no {word!r}: name a plugin, or a file that ends in .py"
+    return ""
 
 
 def _expected(options: Iterable[str], found: list[Provided]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import tempfile
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from landscape._json import strict
 from landscape.cli.options import Debug, Plugins, fields, load_plugins
 from landscape.cli.output import Output
 from landscape.errors import ExperimentError, PluginError
@@ -92,7 +92,7 @@ def describe(
     chosen = _built(found, fields(overrides))
     output = Output()
     if as_json:
-        output.line(json.dumps(description_of(found).to_dict(), indent=2, ensure_ascii=False))
+        output.line(strict(description_of(found).to_dict()))
     elif plot is None:
         _say(description_of(found), chosen.model_dump(mode="json"), plugin or (), output)
     if plot is not None:

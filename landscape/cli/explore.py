@@ -48,9 +48,8 @@ def explore(
     described = preset is not None or config is not None or bool(overrides)
     if run is not None and described:
         raise ExperimentError("a run has its experiment already: leave out either RUN or what describes one")
+    load_plugins(() if reload else plugin)
     files = _followed(plugin) if reload and plugin else None
-    if files is None:
-        load_plugins(plugin)
     experiment = experiment_from(preset, config, overrides) if described else None
     if experiment is not None and experiment.observers:
         typer.echo("warning: the page tells no observers of its training: use `landscape train` for them", err=True)

@@ -56,17 +56,22 @@ Debug = Annotated[
 ]
 
 
-def load_plugins(files: Iterable[Path] | None) -> None:
+def load_plugins(files: Iterable[Path] | None, *, tell: bool = True) -> None:
     """Load what is installed, then plugin files; PluginError names file, line and reason.
 
     What plugins print must not stand among a command's results: that of installed ones is dropped, that of files
-    goes to standard error.
+    goes to standard error, where the user is told once, if `tell`, how many are installed that cannot be loaded.
     """
     from landscape.registry import load_plugin, registry
 
     with warnings.catch_warnings(), open(os.devnull, "w") as nothing, _output_to(nothing):
         warnings.simplefilter("ignore")  # those of installed plugins: what fails of them is listed with its reason
-        registry()
+        found = registry()
+    count = len(found.failures)
+    if tell and count and not found.told:
+        found.told = True
+        said = f"{count} plugin{'s' * (count > 1)} failed to load: see `landscape plugins`"
+        Output(sys.stderr).line(said, style="yellow")
     with warnings.catch_warnings(record=True) as caught, _output_to(sys.stderr):
         warnings.simplefilter("default")  # those of the user's own files are all shown, below
         for file in files or ():
@@ -105,11 +110,11 @@ def experiment_from(preset: str | None, config: Path | None, overrides: Iterable
     return start.with_overrides(overrides or ())
 
 
-def open_run(folder: Path, plugins: Iterable[Path] | None) -> Run:
+def open_run(folder: Path, plugins: Iterable[Path] | None, *, tell: bool = True) -> Run:
     """Load plugin files, then return the run in `folder`."""
     from landscape.runs import Run
 
-    load_plugins(plugins)
+    load_plugins(plugins, tell=tell)
     return Run.open(folder)
 
 

@@ -92,8 +92,11 @@ class Output:
         self._table(table)
 
     def try_next(self, commands: Iterable[Sequence[str]], plugins: Iterable[object] | None = None) -> None:
-        """Say commands to try next, quoted for a shell, with the plugin files that they need."""
-        needed = [word for file in plugins or () for word in ("--plugin", str(file))]
+        """Say commands to try next, quoted for a shell, with the plugin files that they need, each once."""
+        once: dict[str, str] = {}
+        for file in map(str, plugins or ()):
+            once.setdefault(os.path.realpath(file), file)
+        needed = [word for file in once.values() for word in ("--plugin", file)]
         self.line("\ntry next:")
         for words in commands:
             self.line(f"  {shlex.join(['landscape', *words, *needed])}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from landscape._json import sayable, strict, without_unsayable
 from landscape.cli.options import Debug, Plugins, load_plugins
 from landscape.cli.output import Output
 from landscape.errors import PluginError
@@ -39,7 +39,7 @@ def plugins(
     entries = [*_entries(), *map(_failed, broken)]
     output = Output()
     if as_json:
-        output.line(json.dumps(entries, indent=2, ensure_ascii=False))
+        output.line(strict(sayable(entries)))
     else:
         output.table(("kind", "name", "provided by", "version", "status"), map(_row, entries))
     if broken:  # which were asked for, unlike those that happen to be installed
@@ -50,10 +50,10 @@ def _not_loaded(files: Iterable[Path]) -> Iterator[Failure]:
     """Load plugin files, and yield those that cannot be, with the reason."""
     from landscape.registry import Failure
 
-    load_plugins(())
+    load_plugins((), tell=False)
     for file in files:
         try:
-            load_plugins([file])
+            load_plugins([file], tell=False)
         except PluginError as error:
             yield Failure(file.stem, file.name, "", str(error))
 
@@ -127,4 +127,4 @@ def schema(plugin: Plugins = None, debug: Debug = False) -> None:
     from landscape.experiment import Experiment
 
     load_plugins(plugin)
-    typer.echo(json.dumps(Experiment.model_json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(strict(without_unsayable(Experiment.model_json_schema())))

@@ -96,7 +96,7 @@ def _provenance(run: Run) -> list[tuple[str, str]]:
         *made.plugins.items(),
         *(plane for plane in planes if plane[1]),
         *([("data", f"SHA-256 {made.dataset[:16]}…")] if made.dataset else []),
-        *(("missing", text) for text in run.missing()),
+        *(("missing", text) for text in (*run.missing(), *run.missing_projections())),
         *(("changed", text) for text in run.changed()),
     ]
 

@@ -75,12 +75,11 @@ def surface(
       landscape surface runs/mnist.zarr --sample 2000 --figure surface.html
       landscape surface runs/mnist.zarr --projection random --split test
     """
-    from landscape.experiment import projection as build
     from landscape.figures import save
 
     grid = _resolution(resolution)
-    opened = open_run(run, plugin)
-    part = build({"name": projection, **fields(overrides)})
+    opened = open_run(run, plugin, tell=not quiet)
+    part = opened.projection({"name": projection, **fields(overrides)})
     called = name or _default_name(projection, split)
     taken = called in opened.surfaces
     output = Output(quiet=quiet)

@@ -68,7 +68,7 @@ def train(
     """
     from landscape.doubts import doubts
 
-    load_plugins(plugin)
+    load_plugins(plugin, tell=not quiet)
     experiment = experiment_from(preset, config, overrides)
     if print_config:
         Output().line(experiment.to_toml().rstrip())

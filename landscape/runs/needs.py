@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from typing import Any, NamedTuple
 
@@ -155,6 +155,22 @@ def needs(described: Mapping[str, Any], plugins: Mapping[str, str]) -> Iterator[
         for table, provider in zip(tables, recorded, strict=True):
             if isinstance(table, dict):
                 yield Need(field, kind, table, *_read(provider))
+
+
+def needs_of_surfaces(recipes: Iterable[Mapping[str, Any]]) -> Iterator[Need]:
+    """Yield the projections that laid the planes of surfaces, as their recipes say."""
+    for recipe in recipes:
+        table = recipe.get("projection")
+        if isinstance(table, dict):
+            yield Need("projection", "projection", table, *_read(str(recipe.get("provider", ""))))
+
+
+def suspects(found: Iterable[Need]) -> str:
+    """Return what of the parts that the cost depends on is not, or may not be, what it was then, or ``""``."""
+    of_cost = [need for need in found if need.field not in OF_TRAINING]
+    files = dict.fromkeys(need.distribution for need in of_cost if need.distribution.endswith(".py"))
+    changed = dict.fromkeys(filter(None, (need.change() for need in of_cost)))
+    return "; ".join([*changed, *(f"{file} may have changed since" for file in files)])
 
 
 def _listed(value: Any, count: int = 1) -> list[Any]:

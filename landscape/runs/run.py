@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from landscape._blas import blas_threads
-from landscape.errors import LandscapeError, PluginError, RunError
+from landscape.errors import ExperimentError, LandscapeError, PluginError, RunError
 from landscape.experiment import Experiment, Purpose
 from landscape.experiment import projection as build_projection
 from landscape.kinds import Projection, checked_plane
@@ -23,7 +23,17 @@ from landscape.parts import part_table
 from landscape.path import Path
 from landscape.plane import Plane
 from landscape.runs.costless import Costless
-from landscape.runs.needs import OF_TRAINING, Need, built, nearest, needs, outline, provider_of
+from landscape.runs.needs import (
+    OF_TRAINING,
+    Need,
+    built,
+    nearest,
+    needs,
+    needs_of_surfaces,
+    outline,
+    provider_of,
+    suspects,
+)
 from landscape.runs.records import ENDINGS, EPOCH_COLUMNS, Ending, History, Provenance, data_fingerprint
 from landscape.runs.store import Stored, new_folder
 from landscape.runs.surfaces import (
@@ -126,6 +136,11 @@ class Run:
         """Return, for each plugin of the run that cannot be had here, a sentence: what it is, and what to install."""
         return list(dict.fromkeys(filter(None, (need.problem() for need in self._needs()))))
 
+    def missing_projections(self) -> list[str]:
+        """Return such a sentence for each projection that laid the plane of a surface; what is saved needs none."""
+        wanted = needs_of_surfaces(self._recipes.values())
+        return list(dict.fromkeys(filter(None, (need.problem() for need in wanted))))
+
     def changed(self) -> list[str]:
         """Return, for each plugin that is here in another version or from another provider, a sentence on both."""
         return list(dict.fromkeys(filter(None, (need.change() for need in self._needs()))))
@@ -197,8 +212,9 @@ class Run:
         objective = self._minimized().objective()
         reason = self._why_other(objective)
         if reason:
+            why = "; ".join(filter(None, (reason, suspects(self._needs()))))
             raise RunError(
-                f"the experiment's objective is not what was minimized: {reason}; open the run with the right "
+                f"the experiment's objective is not what was minimized: {why}; open the run with the right "
                 "one, as in Run.open(folder, objective=…)"
             )
         return objective
@@ -218,6 +234,24 @@ class Run:
         same = np.isclose(now, then, rtol=1e-3, equal_nan=True)
         return "" if same else f"at the start it costs {now:.6g}, and {then:.6g} was recorded"
 
+    def projection(self, projection: AnyProjection) -> Projection:
+        """Return the projection that is meant by a name, table or object.
+
+        Raises
+        ------
+        ExperimentError
+            When there is none such. A note says what to install, where a surface of the run was made with it.
+        """
+        try:
+            return build_projection(projection)
+        except ExperimentError as error:
+            name = projection.get("name") if isinstance(projection, Mapping) else projection
+            for need in needs_of_surfaces(self._recipes.values()):
+                if need.name == name and need.problem():
+                    error.add_note(f"a surface of this run was made with it: {need.problem()}")
+                    break
+            raise
+
     def plane(self, projection: AnyProjection = "pca", *, seed: int = 0) -> Plane:
         """Return the plane that a projection lays through the path; `seed` chooses among random ones.
 
@@ -225,7 +259,7 @@ class Run:
         for one that takes the cost.
         """
         rng = self._rng("projection", seed)
-        part = build_projection(projection)
+        part = self.projection(projection)
         return checked_plane(part, self.stand_in(), self._recorded(), rng)
 
     def surface(
@@ -262,7 +296,7 @@ class Run:
         RunError
             When another surface has that name, or it cannot be one.
         """
-        part = build_projection(projection)
+        part = self.projection(projection)
         recipe = {
             "projection": part_table(part),
             "resolution": [resolution, resolution] if isinstance(resolution, int) else list(resolution),

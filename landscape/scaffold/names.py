@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 
 import landscape
 from landscape import builtin
@@ -68,6 +69,7 @@ def _builtins(kind: KindName) -> list[str]:
 
 def _usable(kind: KindName, name: str) -> str:
     """Return ``" Try 'x'"``, where x is what can be used of `name`, or ``""``."""
-    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))  # ü becomes u
+    words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).casefold())
     tried = "_".join(words).lstrip("0123456789_")
     return f" Try {tried!r}" if tried and not why_unusable(kind, tried) else ""

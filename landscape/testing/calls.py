@@ -124,6 +124,28 @@ def keeps_dtype(plugin: Plugin, methods: tuple[Method, ...], make: Callable[[Any
         _computes_in_single_at_least(plugin, methods, make(dtype))
 
 
+def differing_in_single(
+    plugin: Plugin, method: Method, make: Callable[[Any, float], tuple[Array, ...]]
+) -> tuple[Array, Array, Array]:
+    """Return the results of a method in float32 and in float64, and by how much more they differ than they may.
+
+    Parameters
+    ----------
+    make : returns the arguments in a dtype, the first changed by a given share of itself; unchanged, they are the
+        same numbers in both dtypes.
+    """
+    change = 2.0**-22  # what rounding in float32 may do to an argument
+    with np.errstate(all="ignore"):  # whether they overflow is another check's
+        single = method.call(plugin, make(np.float32, 0.0)).astype(np.float64)
+        double, *changed = (method.call(plugin, make(np.float64, share)) for share in (0.0, change, -change))
+        rounded = tuple(x.astype(np.float32).astype(np.float64) for x in make(np.float64, 0.0))
+        changed.append(method.call(plugin, rounded))
+        felt = np.max(np.abs(np.stack(changed) - double), axis=0)
+        size = float(np.max(np.abs(double), initial=0.0, where=np.isfinite(double)))
+        off = np.abs(single - double) - 16 * felt - 2e-4 * (1e-9 + size)
+    return single, double, np.maximum(np.nan_to_num(off, nan=0.0, posinf=0.0), 0.0)
+
+
 def _computes_in_single_at_least(plugin: Plugin, methods: tuple[Method, ...], arguments: tuple[Array, ...]) -> None:
     """Check that the first method notices a change of its first argument that float32 would, by its slopes."""
     change = 5e-5
@@ -165,6 +187,7 @@ def leaves_arguments_alone(plugin: Plugin, methods: tuple[Method, ...], argument
                 f"{method.name} returned the same memory twice, so that whoever changes one result changes another: "
                 "return a new array each time, not one that the plugin keeps."
             )
+        _demand_no_writing(plugin, method, arguments)
         kept = result.copy()
         method.call(plugin, tuple(x[::-1].copy() for x in arguments))
         if kept.tobytes() != result.tobytes():
@@ -174,6 +197,26 @@ def leaves_arguments_alone(plugin: Plugin, methods: tuple[Method, ...], argument
             )
 
 
+def _demand_no_writing(plugin: Plugin, method: Method, arguments: tuple[Array, ...]) -> None:
+    """Check that a method does not write into its arguments, not even what it takes back again."""
+    locked = tuple(x.copy() for x in arguments)
+    for values in locked:
+        values.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some libraries warn of arrays that cannot be written to
+        try:
+            method.call(plugin, locked)
+        except Exception as error:  # what else it raises is for other checks
+            said = str(error)
+            # Compiled code may ask for a buffer that can be written to, and only read it.
+            if isinstance(error, ValueError) and "is read-only" in said and "buffer" not in said:
+                fail(
+                    f"{place_of(plugin, error)}{method.name} writes into its arguments, even if it restores them: "
+                    "other threads may be reading them meanwhile.",
+                    "Write out-of-place, as in x = x + 1 rather than x += 1 or out=x, or work on a copy.",
+                )
+
+
 def is_deterministic(plugin: Plugin, methods: tuple[Method, ...], arguments: tuple[Array, ...]) -> None:
     """Check that results depend on the arguments and fields alone: not on chance, earlier calls or other plugins."""
     other = tuple(x[::-1].copy() for x in arguments)
@@ -181,11 +224,13 @@ def is_deterministic(plugin: Plugin, methods: tuple[Method, ...], arguments: tup
     reference = {m.name: m.call(remade(plugin), arguments).copy() for m in methods}
     for method in methods:
         first = reference[method.name]
-        for _ in range(3):
+        for left in (np.nan, 1.0, np.nan):
+            _leave_behind(left, first, *arguments)
             if not identical(method.call(plugin, arguments), first):
                 fail(
                     f"{method.name} returned different numbers for the same arguments: let it depend on nothing but "
-                    "its arguments and fields, and on no random numbers."
+                    "its arguments and fields, on no random numbers, and on nothing that np.empty, or a ufunc with "
+                    "where= but no out=, leaves as it happens to be."
                 )
         for disturbing, disturbance in product(methods, (other, tuple(x[: len(x) // 2] for x in other))):
             disturbing.call(plugin, disturbance)
@@ -213,6 +258,11 @@ def is_deterministic(plugin: Plugin, methods: tuple[Method, ...], arguments: tup
             fail(f"{method.name} changed the plugin's fields from {fields} to {values_of(plugin)}: they are frozen.")
 
 
+def _leave_behind(value: float, *like: Array) -> None:
+    """Fill memory, of which the next arrays of these sizes are likely made, with a value."""
+    _ = [np.full(array.shape, value, array.dtype) for array in like for _ in range(4)]
+
+
 def _inner_reversed(values: Array) -> Array:
     """Return `values` with all rows but the first and the last in reverse order."""
     return np.concatenate([values[:1], values[-2:0:-1], values[-1:]])
@@ -221,14 +271,16 @@ def _inner_reversed(values: Array) -> Array:
 def is_the_same_elsewhere(plugin: Plugin, methods: tuple[Method, ...], arguments: tuple[Array, ...]) -> None:
     """Check that a plugin with the same fields, remade or unpickled, computes the same, whatever others compute."""
     for method in methods:
+        for one in (plugin, *variants(plugin)[:1]):
+            expected = method.call(one, arguments).copy()
+            twins = {"made again of its fields": remade(one), "back from pickle": pickle.loads(pickle.dumps(one))}
+            for how, twin in twins.items():
+                if not _alike(method.call(twin, arguments), expected):
+                    fail(
+                        f"{method.name} of the same plugin {how} returned other numbers: let all that it depends on be "
+                        "a field."
+                    )
         first = method.call(plugin, arguments).copy()
-        twins = {"made again of its fields": remade(plugin), "back from pickle": pickle.loads(pickle.dumps(plugin))}
-        for how, twin in twins.items():
-            if not _alike(method.call(twin, arguments), first):
-                fail(
-                    f"{method.name} of the same plugin {how} returned other numbers: let all that it depends on be a "
-                    "field."
-                )
         for other in (type(plugin)(), *variants(plugin)):
             for disturbing in methods:
                 disturbing.call(other, arguments)

@@ -251,8 +251,8 @@ def file_of(cls: type) -> str | None:
     return file
 
 
-def place_of(plugin: Plugin, error: BaseException) -> str:
-    """Return ``"file.py, line 3: "`` where `error` was raised by the file that defines the plugin, else ``""``."""
+def place_of(plugin: object, error: BaseException) -> str:
+    """Return ``"file.py, line 3: "`` where `error` was raised by the file that defines the class, else ``""``."""
     file = file_of(type(plugin))
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return f"{Path(str(file)).name}, line {lines[-1]}: " if lines else ""

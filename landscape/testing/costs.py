@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from landscape.testing.calls import (
     accepts_any_memory_layout,
     array,
     close,
+    differing_in_single,
     entry,
     finite,
     is_deterministic,
@@ -31,7 +33,15 @@ from landscape.testing.calls import (
 from landscape.testing.core import Check, fail, values_of
 from landscape.testing.effects import demand_effects
 from landscape.testing.examples import N, Sample, extreme, families, kinks, ordinary, saturated
-from landscape.testing.gradients import compare, demand_no_jumps, gradient_of, losses_of, numbers, row_of
+from landscape.testing.gradients import (
+    compare,
+    demand_no_jumps,
+    demand_slopes_in_single,
+    gradient_of,
+    losses_of,
+    numbers,
+    row_of,
+)
 from landscape.testing.precision import demand_all_digits
 
 METHODS = (
@@ -73,6 +83,13 @@ def _leading_axes(cost: Cost) -> None:
                         f"outputs[{', '.join(map(str, place))}] alone: leading axes are independent evaluations of "
                         "the same examples, so work along the last axis, axis=-1, and index from the end."
                     )
+            targets = base.targets.astype(np.float32)
+            single, alone = (method.call(cost, (x.astype(np.float32), targets)) for x in (stack, base.outputs))
+            if single.dtype != alone.dtype:
+                fail(
+                    f"{method.name} of float32 outputs {stack.shape} returned {single.dtype}: keep the dtype of the "
+                    "outputs with leading axes, too; give np.zeros and the like a dtype."
+                )
 
 
 def _rows(cost: Cost) -> None:
@@ -160,35 +177,56 @@ def _at_kinks(cost: Cost) -> None:
 
 
 def _total(cost: Cost) -> None:
-    for dtype in DTYPES:
-        sample = ordinary(cost).astype(dtype)
-        mine = Sample(*(x.copy() for x in sample))
+    samples = [("ordinary outputs", ordinary(cost))]
+    if type(cost).total_and_gradient is not Cost.total_and_gradient:
+        samples += [("saturated outputs", saturated(cost)), ("outputs up to ±10,000", extreme(cost))]
+        samples += [(f"targets that are {name}", sample) for name, sample in families(cost)]
+    for where, exact in samples:
+        for dtype in DTYPES:
+            _demand_total(cost, exact.astype(dtype), f"at {where} in {np.dtype(dtype)}")
+
+
+def _demand_total(cost: Cost, sample: Sample, where: str) -> None:
+    """Fail unless the total and gradient in one are those of the methods, where these are finite, and its own."""
+    dtype = sample.outputs.dtype
+    mine = Sample(*(x.copy() for x in sample))
+    with np.errstate(all="ignore"):  # whether they overflow is another check's
         losses, gradient = losses_of(cost, *sample), gradient_of(cost, *sample)
+    if not (np.isfinite(losses).all() and np.isfinite(gradient).all()):
+        return
+    with strict(cost, f"total_and_gradient {where}"):
         total, together = cost.total_and_gradient(*mine)
-        together = array(cost, "total_and_gradient", together)
-        if together.shape != gradient.shape or together.dtype != dtype:
-            fail(
-                f"total_and_gradient returned a gradient of shape {together.shape} and {together.dtype} for outputs "
-                f"{sample.outputs.shape} of {np.dtype(dtype)}: it must be like the outputs."
-            )
-        rounding = 100 * float(np.finfo(dtype).eps) * float(np.abs(losses).sum() + 1)
-        if np.ndim(total) != 0 or not abs(float(total) - float(losses.sum(dtype=np.float64))) <= rounding:
-            fail(
-                f"total_and_gradient returned the total {total!r}, but the losses of per_example sum up to "
-                f"{number(losses.sum())}: it must do the same as the two methods, only faster; where a class that it "
-                "inherits from overrides it, override it too."
-            )
-        if not close(together, gradient):
-            i = tuple(np.unravel_index(np.nanargmax(np.abs(together - gradient)), gradient.shape))
-            fail(
-                f"total_and_gradient returned {number(together[i])} for {entry('gradient', i)}, but gradient returns "
-                f"{number(gradient[i])}: it must do the same as the two methods, only faster; where a class that it "
-                "inherits from overrides it, override it too."
-            )
-        if any(np.shares_memory(together, x) for x in mine) or not together.flags.writeable:
-            fail("total_and_gradient returned an array that is not its own: it is worked on in place, so copy it.")
-        if any(a.tobytes() != b.tobytes() for a, b in zip(sample, mine, strict=True)):
-            fail("total_and_gradient changed its arguments: work on copies.")
+    together = array(cost, "total_and_gradient", together)
+    if together.shape != gradient.shape or together.dtype != dtype:
+        fail(
+            f"total_and_gradient returned a gradient of shape {together.shape} and {together.dtype} for outputs "
+            f"{sample.outputs.shape} of {dtype}: it must be like the outputs."
+        )
+    rounding = 100 * float(np.finfo(dtype).eps) * float(np.abs(losses).sum() + 1)
+    if np.ndim(total) != 0 or not abs(float(total) - float(losses.sum(dtype=np.float64))) <= rounding:
+        fail(
+            f"total_and_gradient returned the total {total!r} {where}, but the losses of per_example sum up to "
+            f"{number(losses.sum())}: it must do the same as the two methods, only faster; where a class that it "
+            "inherits from overrides it, override it too."
+        )
+    if not close(together, gradient):
+        i = tuple(np.unravel_index(np.nanargmax(np.abs(together - gradient)), gradient.shape))
+        fail(
+            f"total_and_gradient returned {number(together[i])} for {entry('gradient', i)} {where}, but gradient "
+            f"returns {number(gradient[i])}: it must do the same as the two methods, only faster; where a class that "
+            "it inherits from overrides it, override it too."
+        )
+    if any(np.shares_memory(together, x) for x in mine) or not together.flags.writeable:
+        fail("total_and_gradient returned an array that is not its own: it is worked on in place, so copy it.")
+    if any(a.tobytes() != b.tobytes() for a, b in zip(sample, mine, strict=True)):
+        fail("total_and_gradient changed its arguments: work on copies.")
+    kept = together.copy()
+    cost.total_and_gradient(mine.outputs[::-1].copy(), mine.targets[::-1].copy())
+    if kept.tobytes() != together.tobytes():
+        fail(
+            "what total_and_gradient returned was changed by its next call: return a new array each time, not one "
+            "that the plugin keeps."
+        )
 
 
 def _nonnegative(cost: Cost) -> None:
@@ -215,8 +253,9 @@ def _ranges(cost: Cost) -> None:
         limits = getattr(cost, name)
         if not (isinstance(limits, tuple) and len(limits) == 2 and limits[0] < limits[1]):
             fail(f"{type(cost).__name__}.{name} is {limits!r}: write the least and the greatest number, as (0.0, 1.0).")
-    if not isinstance(cost.nonnegative, bool):
-        fail(f"{type(cost).__name__}.nonnegative is {cost.nonnegative!r}: write True or False.")
+    for name in ("nonnegative", "takes_logits"):
+        if not isinstance(getattr(cost, name), bool):
+            fail(f"{type(cost).__name__}.{name} is {getattr(cost, name)!r}: write True or False.")
 
 
 def _arguments(cost: Cost) -> None:
@@ -224,6 +263,7 @@ def _arguments(cost: Cost) -> None:
         leaves_arguments_alone(cost, METHODS, ordinary(cost).astype(dtype))
     with np.errstate(all="ignore"):  # whether far ones overflow is another check's
         leaves_arguments_alone(cost, METHODS, extreme(cost))
+        leaves_arguments_alone(cost, METHODS, kinks(cost, []))
 
 
 def _deterministic(cost: Cost) -> None:
@@ -236,7 +276,9 @@ def _elsewhere(cost: Cost) -> None:
 
 
 def _results(cost: Cost) -> dict[str, Array]:
-    """Return losses and gradient, as another process is asked for them."""
+    """Return losses and gradient, as another process is asked for them, which has seen other examples before."""
+    for method in METHODS:
+        method.call(cost, saturated(cost))
     return {
         what: method.call(cost, ordinary(cost)) for what, method in zip(("losses", "gradient"), METHODS, strict=True)
     }
@@ -256,11 +298,19 @@ def _layout(cost: Cost) -> None:
 
 def _dtype(cost: Cost) -> None:
     keeps_dtype(cost, METHODS, lambda dtype: ordinary(cost).astype(dtype))
+    single, double, off = differing_in_single(cost, METHODS[1], partial(_far, cost))
+    if off.any():  # what is kept from 0 by the least of its dtype may differ, but goes with its losses
+        demand_slopes_in_single(cost, _far(cost, np.float32, 0.0), single, double, off > 0)
     for method in METHODS:
         demand_all_digits(method.name, partial(_changed, cost, method, ordinary(cost), 0))
         for name, sample in families(cost):
             for argument in (0,) if name == "distributions" else (0, 1):  # which sum up to 1 exactly
                 demand_all_digits(method.name, partial(_changed, cost, method, sample, argument))
+
+
+def _far(cost: Cost, dtype: Any, change: float) -> Sample:
+    outputs, targets = saturated(cost).astype(np.float32).astype(dtype)
+    return Sample(np.clip(outputs * (1 + change), *cost.output_range).astype(dtype), targets)
 
 
 def _changed(cost: Cost, method: Method, sample: Sample, argument: int, change: float) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from pydantic import ValidationError
@@ -13,6 +14,9 @@ from landscape.layout import Array
 from landscape.testing.general import fail, values_of
 from landscape.testing.probe import identical
 from landscape.testing.updates import PRECISIONS, a_theta, in_numbers, some_gradients, updated, walk
+
+# what authors call the strength with which weights are drawn towards 0
+_DECAYS = ("weight_decay", "decoupled_weight_decay", "weight_penalty", "wd", "l2", "l2_penalty", "l2_regularization")
 
 
 def stays_finite(optimizer: Optimizer) -> None:
@@ -52,6 +56,8 @@ def _demand_finite(optimizer: Optimizer, when: str, gradients: list[Array], thet
 
 def goes_downhill(optimizer: Optimizer) -> None:
     """Fail when steps under a constant gradient go along with it, or move what it leaves alone."""
+    if values_of(optimizer).get("maximize") is True:
+        return
     gradient = some_gradients(1)[0]
     # θ is all but zero, so that weight decay has no say; some optimizers do not move at all from zero
     along = float(_moved(optimizer, gradient, 1e-6 * a_theta()) @ gradient)
@@ -61,22 +67,35 @@ def goes_downhill(optimizer: Optimizer) -> None:
             "`update` returns what is *added* to θ, so a plain step is -learning_rate * gradient; the same sign "
             "belongs in every term.",
         )
-    for index in (0, 3):
-        only = np.zeros(5)
-        only[index] = 1000.0
+    still = []
+    for index, only in enumerate(1000.0 * np.eye(5)):
         moved = _moved(optimizer, only, np.zeros(5))
-        others = np.abs(np.delete(moved, index))
-        if moved[index] > 0 or others.max() > abs(moved[index]) / 2:
+        if not moved.any():
+            still.append(index)
+        if _goes_astray(moved, index) and _goes_astray(_moved(optimizer, only, np.zeros(5), 300), index):
             fail(
                 f"where only gradient[{index}] is not zero, but 1000, 12 steps together move θ by {in_numbers(moved)}.",
                 "Each parameter goes against its own entry of the gradient: keep the order, and sum over nothing.",
             )
+    # where no single one moves, gradients may be gathered, or θ multiplied; where some do, each has its turn in time
+    for index in still if len(still) < 5 else ():
+        if not _moved(optimizer, 1000.0 * np.eye(5)[index], np.zeros(5), 200).any():
+            fail(
+                f"where only gradient[{index}] of 5 is not zero, but 1000, 200 steps do not move θ at all, though "
+                "other parameters move under their own.",
+                "Let increments reach from the first parameter to the last.",
+            )
 
 
-def _moved(optimizer: Optimizer, gradient: Array, theta: Array) -> Array:
-    """Return the sum of 12 increments under a constant gradient; θ stays, so that a large rate leads nowhere."""
+def _goes_astray(moved: Array, index: int) -> bool:
+    """Whether θ moved along a gradient in one entry alone, or much in others; in a few random steps it may."""
+    return bool(moved[index] > 0 or np.abs(np.delete(moved, index)).max() > abs(moved[index]) / 2)
+
+
+def _moved(optimizer: Optimizer, gradient: Array, theta: Array, steps: int = 12) -> Array:
+    """Return the sum of increments under a constant gradient; θ stays, so that a large rate leads nowhere."""
     state, moved = optimizer.init(theta), np.zeros_like(theta)
-    for _ in range(12):
+    for _ in range(steps):
         increment, state = updated(optimizer, gradient, state, theta)
         moved = moved + increment
     return moved
@@ -220,22 +239,24 @@ def _demand_rate_may_change(optimizer: Optimizer, rate: float) -> None:
 
 
 def decays_weights_towards_zero(optimizer: Optimizer) -> None:
-    """Fail where a field `weight_decay` drives parameters away from 0."""
-    if not isinstance(values_of(optimizer).get("weight_decay"), float):
-        return
-    try:
-        with_decay, without = (
-            type(optimizer).model_validate({**values_of(optimizer), "weight_decay": decay}) for decay in (0.01, 0.0)
-        )
-    except ValidationError:  # out of its bounds
-        return
+    """Fail where a field that says how much weights decay drives parameters away from 0."""
+    values = values_of(optimizer)
+    for name in _DECAYS:
+        with suppress(ValidationError):  # out of its bounds
+            if isinstance(values.get(name), float):
+                decays = ({**values, name: decay} for decay in (0.01, 0.0))
+                with_decay, without = map(type(optimizer).model_validate, decays)
+                _demand_decay(name, with_decay, without)
+
+
+def _demand_decay(name: str, with_decay: Optimizer, without: Optimizer) -> None:
     theta = a_theta()
     # at zero gradient, and where the gradient alone would lead inwards and outwards
     outwards = [_difference(with_decay, without, scale * theta, theta) @ theta for scale in (0.0, 1.0, -1.0)]
     negligible = 1e-9 * abs(min(outwards))
     if max(outwards) > negligible:
         fail(
-            "weight_decay = 0.01 drives parameters away from 0: compared with weight_decay = 0, the first step at zero "
+            f"{name} = 0.01 drives parameters away from 0: compared with {name} = 0, the first step at zero "
             f"gradient leads θ by {outwards[0]:.3g} along itself, and by {outwards[1]:.3g} and {outwards[2]:.3g} where "
             "the gradient is θ and −θ.",
             "Weight decay adds λθ to the gradient, or takes learning_rate * λθ off θ.",
@@ -246,12 +267,12 @@ def decays_weights_towards_zero(optimizer: Optimizer) -> None:
         difference = _difference(with_decay, without, np.zeros(5), only)
         if np.abs(np.delete(difference, index)).max() > 1e-3 * abs(difference[index]):
             fail(
-                f"where only θ[{index}] is not zero, weight_decay = 0.01 changes the first step by "
+                f"where only θ[{index}] is not zero, {name} = 0.01 changes the first step by "
                 f"{in_numbers(difference)}: other parameters are moved by it.",
                 "Weight decay draws each parameter by its own value: sum and average over nothing.",
             )
     if not any(outwards):
-        fail("weight_decay = 0.01 does nothing in a first step: use the field weight_decay.")
+        fail(f"{name} = 0.01 does nothing in a first step: use the field {name}.")
 
 
 def _difference(one: Optimizer, two: Optimizer, gradient: Array, theta: Array) -> Array:

@@ -38,11 +38,15 @@ class Form(NamedTuple):
     seed: int = 0
     folder: str | None = None
     what: Literal["network", "function"] = "network"
+    diverges: bool = False
 
     @property
     def experiment(self) -> dict[str, Any]:
         """The experiment as plain values, a fresh copy."""
-        return copy.deepcopy(_experiments()[self.what])
+        said = copy.deepcopy(_experiments()[self.what])
+        if np.isnan(self.rate):
+            said["optimizer"] = {"name": "of_another_distribution"}
+        return said
 
     @property
     def layout(self) -> Layout:
@@ -70,6 +74,7 @@ FORMS = (
     Form("a training of one step an epoch", epochs=6, steps_per_epoch=1),
     Form("a training of 1,200 steps", epochs=2, steps_per_epoch=600),
     Form("a training recorded in a folder", folder="runs/first.zarr"),
+    Form("a training that diverges", diverges=True),
     Form("the descent of a test function", epochs=12, steps_per_epoch=1, labels=False, what="function"),
 )
 
@@ -78,7 +83,7 @@ Event = StepEvent | EpochEvent
 
 def events_of(form: Form, *, live: bool = True) -> Iterator[Event]:
     """Yield the events of a training in their order; unless `live`, each has a θ of its own."""
-    rng = np.random.default_rng(form.seed)
+    rng, total = np.random.default_rng(form.seed), form.epochs * form.steps_per_epoch
     theta = rng.normal(size=form.layout.size).astype(form.dtype)
 
     def shown() -> Array:
@@ -87,10 +92,12 @@ def events_of(form: Form, *, live: bool = True) -> Iterator[Event]:
         return view
 
     yield _epoch_event(form, 0, shown(), rng)
-    for step in range(1, form.epochs * form.steps_per_epoch + 1):
+    for step in range(1, total + 1):
         theta += rng.normal(size=theta.size).astype(form.dtype) / 10
         epoch = (step - 1) // form.steps_per_epoch + 1
         cost, norm = form.cost * (1 / step + 0.1 * rng.random()), form.cost * 2 * rng.random()
+        if form.diverges and step >= total - 1:
+            cost, norm = (cost, np.inf) if step < total else (np.nan, np.nan)
         yield StepEvent(step, epoch, float(cost), float(norm), form.rate, shown())
         if step % form.steps_per_epoch == 0:
             yield _epoch_event(form, epoch, shown(), rng)
@@ -99,6 +106,8 @@ def events_of(form: Form, *, live: bool = True) -> Iterator[Event]:
 def _epoch_event(form: Form, epoch: int, theta: Array, rng: np.random.Generator) -> EpochEvent:
     # the last epoch is not the best one, so that what is kept of the best shows
     costs = form.cost * ((1 if epoch == form.epochs else 1 / (epoch + 1)) + 0.1 * rng.random(2))
+    if form.diverges and epoch == form.epochs:
+        costs = np.array([np.nan, np.inf])
     right = rng.random(2) if form.labels else np.full(2, np.nan)
     measured = [float(number) for number in (*costs, *right)]
     return EpochEvent(epoch, epoch * form.steps_per_epoch, measured[0], measured[1], measured[2], measured[3], theta)

@@ -64,7 +64,8 @@ def families(cost: Cost) -> Iterator[tuple[str, Sample]]:
     """Yield what kinds of targets the cost takes beyond one-hot ones, with outputs and targets to try it at.
 
     A cost takes a kind of targets where it is least at the outputs that say just these targets: the targets
-    themselves, their logarithms or their logits. So it does where its gradient says that it rests at the very targets.
+    themselves, their logarithms or their logits. So it does where its gradient says that it rests at the very targets,
+    and where its losses depend on nothing but the differences of outputs and targets. It also takes those in its range.
     Nothing is asked of a cost at other targets.
     """
     rng = np.random.default_rng(7)
@@ -82,9 +83,14 @@ def families(cost: Cost) -> Iterator[tuple[str, Sample]]:
     for name, targets, meaning, unique in meanings:
         within = targets.min() >= low and targets.max() <= high
         if within and (
-            _is_least(cost, meaning(targets), targets, unique) or _is_at_rest(cost, meaning(targets), targets)
+            _is_least(cost, meaning(targets), targets, unique)
+            or _is_at_rest(cost, meaning(targets), targets)
+            or (name == "any numbers" and _is_of_differences(cost))
         ):
             yield name, Sample(_outputs(cost, 1.5 * rng.normal(size=(N, K))), targets)
+    if math.isfinite(high - low) and (low < 0.0 or high > 1.0):
+        coded = np.where(np.eye(K)[rng.integers(K, size=N)] > 0, high, low)
+        yield "the ends of its target_range", Sample(_outputs(cost, 1.5 * rng.normal(size=(N, K))), coded)
 
 
 def _is_least(cost: Cost, outputs: Array, targets: Array, unique: bool) -> bool:
@@ -113,6 +119,20 @@ def _is_at_rest(cost: Cost, outputs: Array, targets: Array) -> bool:
     except Exception:  # a cost may refuse such targets in any way
         return False
     return not here.any() and all(values.all() for values in around)
+
+
+def _is_of_differences(cost: Cost) -> bool:
+    """Return whether losses stay as they are when outputs and targets are moved together."""
+    outputs, targets = ordinary(cost)
+    shift = 3 * np.random.default_rng(11).normal(size=targets.shape)
+    if np.any(_clipped(cost, outputs + shift) != outputs + shift):
+        return False
+    try:
+        losses = np.asarray(cost.per_example(outputs, targets))
+        moved = np.asarray(cost.per_example(outputs + shift, targets + shift))
+    except Exception:  # a cost may refuse such targets in any way
+        return False
+    return losses.shape == moved.shape and bool(np.ptp(losses) > 0 and np.allclose(moved, losses, rtol=1e-9))
 
 
 def _targets(cost: Cost, rng: np.random.Generator, n: int, k: int) -> Array:

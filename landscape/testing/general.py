@@ -15,6 +15,8 @@ from landscape.testing import fields
 from landscape.testing.core import Check, first_line, kind_of
 from landscape.testing.core import fail as fail
 from landscape.testing.core import values_of as values_of
+from landscape.testing.signatures import demand_arguments
+from landscape.testing.surroundings import demand_undisturbed
 from landscape.testing.variants import variants
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -54,6 +56,10 @@ def _is_of_its_kind(plugin: Plugin) -> None:
             fail(f"{cls.__name__}.{method} is {getattr(cls, method, None)!r}, which cannot be called: define it.")
 
 
+def _takes_what_it_is_given(plugin: Plugin) -> None:
+    demand_arguments(plugin, KINDS[kind_of(plugin)])
+
+
 def _says_what_it_is(plugin: Plugin) -> None:
     if not (type(plugin).__doc__ or "").strip():
         fail(
@@ -73,6 +79,8 @@ def _names_its_source(plugin: Plugin) -> None:
 
 
 def _is_frozen(plugin: Plugin) -> None:
+    if not type(plugin).model_config.get("frozen"):
+        fail(f"{type(plugin).__name__} is not frozen: keep the configuration of landscape.Plugin, frozen=True.")
     for name, value in [*values_of(plugin).items(), ("no_such_field", 1)]:
         mine = plugin.model_copy()
         try:
@@ -156,6 +164,10 @@ def _goes_through_json(plugin: Plugin) -> None:
         )
 
 
+def _is_made_quietly(plugin: Plugin) -> None:
+    demand_undisturbed(f"making a {type(plugin).__name__}", lambda: fields.remade(plugin))
+
+
 def _can_be_shown(plugin: Plugin) -> None:
     for how, text in (("repr", repr(plugin)), ("str", str(plugin))):
         if not isinstance(text, str) or not text.isprintable():
@@ -167,6 +179,7 @@ def _can_be_shown(plugin: Plugin) -> None:
 CHECKS: tuple[Check, ...] = (
     Check("has_a_name", "The class has a name that users can write.", _has_a_name),
     Check("is_of_its_kind", "The class is of the one kind that it derives from.", _is_of_its_kind),
+    Check("takes_what_it_is_given", "Its methods take the arguments of its kind's, in order.", _takes_what_it_is_given),
     Check("says_what_it_is", "The class has a docstring.", _says_what_it_is),
     Check("names_its_source", "The class names the paper or page that it follows.", _names_its_source),
     *fields.CHECKS,
@@ -175,5 +188,6 @@ CHECKS: tuple[Check, ...] = (
     Check("is_equal_to_its_like", "Made again of its fields, it is the same.", _is_equal_to_its_like, varied=True),
     Check("pickles", "It comes back from pickle as it was.", _pickles, varied=True),
     Check("goes_through_json", "It comes back from JSON as it was.", _goes_through_json, varied=True),
+    Check("is_made_quietly", "Making one prints, writes and changes nothing.", _is_made_quietly),
     Check("can_be_shown", "It can be shown as one line of text.", _can_be_shown, varied=True),
 )

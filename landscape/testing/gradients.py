@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from landscape.kinds import Cost
-from landscape.layout import Array
+from landscape.layout import Array, IntArray
 from landscape.testing.calls import array, finite, number
 from landscape.testing.core import fail
 from landscape.testing.examples import K, Sample, ordinary
@@ -40,6 +40,7 @@ def compare(cost: Cost, sample: Sample, where: str) -> None:
     right = slopes.admits(gradient, scale) | _beside_an_edge(cost, sample.outputs)
     if not right.all():
         right |= _right_nearby(cost, sample, gradient, scale, np.asarray(slopes.kinks(scale).any(axis=1)))
+        right |= _right_where_pieces_meet(cost, sample, gradient, scale, np.asarray((~right).any(axis=1)))
     if right.all():
         return
     off = np.where(right, -1.0, np.abs(gradient - slopes.mid) / (np.abs(slopes.mid) + 0.01 * scale))
@@ -57,6 +58,21 @@ def compare(cost: Cost, sample: Sample, where: str) -> None:
         f"This is {where}, where the outputs are {numbers(sample.outputs[i])} and the targets "
         f"{numbers(sample.targets[i])}; {int((~right).sum())} of {right.size} entries are wrong.",
     )
+
+
+def demand_slopes_in_single(cost: Cost, sample: Sample, gradient: Array, double: Array, where: Truth) -> None:
+    """Fail `where` the gradient in float32 is not roughly the slope of the losses in float32 either."""
+    slopes = _slopes(cost, sample, np.float32)
+    rough = 2e-3 * float(np.max(np.abs(double))) + 3 * slopes.mid_error
+    near = (np.abs(gradient - slopes.mid) <= rough) | ((gradient >= slopes.low) & (gradient <= slopes.high))
+    wrong = np.argwhere(where & ~near & np.isfinite(slopes.mid_error))
+    if len(wrong):
+        i, j = (int(x) for x in wrong[0])
+        fail(
+            f"gradient[{i}, {j}] is {number(gradient[i, j])} in float32, but {number(double[i, j])} in float64, where "
+            f"the outputs are {numbers(sample.outputs[i])} and the targets {numbers(sample.targets[i])}, and the "
+            f"losses in float32 {_rise(slopes.mid[i, j], f'outputs[{i}, {j}]')}: compute both alike."
+        )
 
 
 def _beside_an_edge(cost: Cost, outputs: Array) -> Truth:
@@ -100,28 +116,48 @@ def _right_nearby(cost: Cost, sample: Sample, gradient: Array, scale: float, kin
     rows = np.flatnonzero(kinked)
     if not len(rows):
         return np.zeros(gradient.shape, bool)
-    rng = np.random.default_rng(9)
-    near = [sample.outputs[rows] + 1e-3 * rng.normal(size=(len(rows), gradient.shape[1])) for _ in range(12)]
-    around = [_slopes(cost, Sample(outputs, sample.targets[rows])) for outputs in near]
+    around = _slopes_nearby(cost, sample, rows)
     low, high = np.min([s.low for s in around], axis=0), np.max([s.high for s in around], axis=0)
     found = np.zeros(gradient.shape, bool)
     found[rows] = (gradient[rows] >= low - 1e-3 * scale) & (gradient[rows] <= high + 1e-3 * scale)
     return found
 
 
-def _slopes(cost: Cost, sample: Sample) -> Slopes:
+def _right_where_pieces_meet(cost: Cost, sample: Sample, gradient: Array, scale: float, wrong: Truth) -> Truth:
+    """Return where, in rows with wrong entries, the gradient is between slopes nearby that differ much.
+
+    Where many pieces meet, as in the median of equal numbers, no single output may show a kink.
+    """
+    rows, found = np.flatnonzero(wrong), np.zeros(gradient.shape, bool)
+    if len(rows):
+        around = _slopes_nearby(cost, sample, rows)
+        slopes = np.stack([np.where(s.mid_error < 1e-2 * scale, s.mid, np.nan) for s in around])
+        low, high = np.fmin.reduce(slopes), np.fmax.reduce(slopes)
+        between = (gradient[rows] >= low - 1e-3 * scale) & (gradient[rows] <= high + 1e-3 * scale)
+        found[rows] = between & (high - low > 0.1 * scale)
+    return found
+
+
+def _slopes_nearby(cost: Cost, sample: Sample, rows: IntArray) -> list[Slopes]:
+    """Return the slopes at some points around the outputs in each of `rows`."""
+    rng = np.random.default_rng(9)
+    near = [sample.outputs[rows] + 1e-3 * rng.normal(size=(len(rows), sample.outputs.shape[1])) for _ in range(12)]
+    return [_slopes(cost, Sample(outputs, sample.targets[rows])) for outputs in near]
+
+
+def _slopes(cost: Cost, sample: Sample, dtype: Any = np.float64) -> Slopes:
     """Return the slopes (n, k) of each loss by each of its outputs."""
-    found = [_column_slopes(cost, sample, j) for j in range(sample.outputs.shape[1])]
+    found = [_column_slopes(cost, sample, j, dtype) for j in range(sample.outputs.shape[1])]
     return Slopes(*(np.stack([getattr(s, name) for s in found], axis=1) for name in Slopes.__dataclass_fields__))
 
 
-def _column_slopes(cost: Cost, sample: Sample, j: int) -> Slopes:
+def _column_slopes(cost: Cost, sample: Sample, j: int, dtype: Any) -> Slopes:
     def losses(column: Array) -> Array:
-        outputs = sample.outputs.copy()
+        outputs = sample.outputs.astype(dtype)
         outputs[:, j] = column
         return losses_of(cost, outputs, sample.targets).astype(np.float64)
 
-    return slopes_of(losses, sample.outputs[:, j].copy())
+    return slopes_of(losses, sample.outputs[:, j].astype(np.float64))
 
 
 def row_of(sample: Sample, values: Array) -> str:

@@ -33,7 +33,7 @@ def interrupted(call: Callable[[], T], other: Callable[[], Any]) -> T:
         if not _is_the_plugins(frame):
             return None
         frame.f_trace_opcodes = left > 0
-        if event == "opcode" and left > 0:
+        if event in ("line", "opcode") and left > 0:
             left = left - 1 if _done(pool.submit(other)) else 0
             if left <= _MOST - _LEAST and time.monotonic() - start > _SECONDS:
                 left = 0

@@ -17,6 +17,13 @@ from landscape.testing.core import CheckFailure
 from landscape.testing.fields import remade as remade
 from landscape.testing.general import fail
 
+_GENERATORS: tuple[tuple[Any, str], ...] = (
+    (np.random, "default_rng"),
+    (np.random, "RandomState"),
+    *((np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")),
+    (random, "Random"),
+)
+
 
 def restored(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """Return named arrays as they come back from files."""
@@ -90,23 +97,50 @@ def _global_states() -> dict[str, Any]:
 def own_generators(plugin: Plugin) -> Iterator[list[str]]:
     """Yield a list that says, afterwards, which generators of random numbers were made inside."""
     made: list[str] = []
-    original = np.random.default_rng
-
-    def noting(*seed: Any, **named: Any) -> np.random.Generator:
-        made.append(f"default_rng({', '.join(map(repr, [*seed, *named.values()]))[:40]})")
-        return original(*seed, **named)
-
-    # a module may know it by a name of its own, after "from numpy.random import default_rng"
     module: Any = sys.modules.get(type(plugin).__module__)
-    names = [name for name, value in vars(module).items() if value is original] if module else []
-    owners: list[tuple[Any, str]] = [(np.random, "default_rng"), *((module, name) for name in names)]
-    for owner, name in owners:
-        setattr(owner, name, noting)
+    owners: list[tuple[Any, str, Any]] = []
+    for owner, name in _GENERATORS:
+        original = getattr(owner, name)
+        # a module may know it by a name of its own, after "from numpy.random import default_rng"
+        names = [own for own, value in vars(module).items() if value is original] if module else []
+        owners += [(owner, name, original), *((module, own, original) for own in names)]
+    for owner, name, original in owners:
+        setattr(owner, name, _noting(original, made))
     try:
         yield made
     finally:
-        for owner, name in owners:
+        for owner, name, original in owners:
             setattr(owner, name, original)
+
+
+def _noting(original: Any, made: list[str]) -> Any:
+    """Return what makes generators as `original` does, and notes it."""
+
+    def note(*seed: Any, **named: Any) -> None:
+        made.append(f"{original.__name__}({', '.join(map(repr, [*seed, *named.values()]))[:40]})")
+
+    if not isinstance(original, type):
+
+        def noting(*seed: Any, **named: Any) -> Any:
+            note(*seed, **named)
+            return original(*seed, **named)
+
+        return noting
+
+    class Same(type(original)):  # type: ignore[misc]  # the class of a class
+        """Lets what the original makes be an instance, too; classes derived meanwhile are as they would be."""
+
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, original) if cls is same else super().__instancecheck__(value)
+
+        def __call__(cls, *seed: Any, **named: Any) -> Any:
+            if cls is not same:
+                return super().__call__(*seed, **named)
+            note(*seed, **named)
+            return original(*seed, **named)
+
+    same: Any = Same(original.__name__, (original,), {"__doc__": original.__doc__})
+    return same
 
 
 def has_drawn(rng: np.random.Generator, seed: int) -> bool:
@@ -123,14 +157,14 @@ def demand_no_traces(plugin: Plugin, call: str, remedy: str, act: Callable[[], A
     Only what can be compared is: plain values, arrays and containers of them.
     """
     act()
-    before = _traces(plugin)
+    before = traces_of(plugin)
     act()
-    for where, now in _traces(plugin).items():
+    for where, now in traces_of(plugin).items():
         if where not in before or before[where] != now:
             fail(f"{call} changes {where}, so that one training could disturb another.", remedy)
 
 
-def _traces(plugin: Plugin) -> dict[str, Any]:
+def traces_of(plugin: Plugin) -> dict[str, Any]:
     """Return what a plugin and its own classes hold, in a form that can be compared."""
     held: dict[str, Any] = {f"the plugin's {name}": value for name, value in vars(plugin).items()}
     private = getattr(plugin, "__pydantic_private__", None) or {}

@@ -24,7 +24,7 @@ from landscape.testing.effects import demand_effects
 from landscape.testing.general import fail
 from landscape.testing.probe import has_drawn, identical, no_global_randomness, own_generators, remade
 from landscape.testing.surroundings import demand_undisturbed
-from landscape.testing.terrains import Terrain, short_paths, terrains
+from landscape.testing.terrains import Terrain, random_walks, short_paths, terrains
 
 _SEED = 5
 # words by which a docstring says through which other point the plane passes
@@ -32,6 +32,7 @@ _ELSEWHERE = re.compile(
     r"\b(first|start\w*|begin\w*|init\w*|mean\w*|average\w*|median|mid\w*|half\w*|between|best|least|lowest|highest|"
     r"greatest|smallest|largest|minim\w+|maxim\w+|origin\w*|zero|0|cent(re|er|roid)\w*|points?|step|snapshots?|anchor\w*)\b"
 )
+_OVERSTATED = 0.5  # more than chance makes of shares, and than a limit of many parameters differs by
 _COORDINATES = np.array([[0.0, 0], [1, 0], [0, 1], [-1.5, 0.5], [0.25, -2]])
 
 
@@ -156,6 +157,7 @@ def _read_outs_agree(projection: Projection) -> None:
             plane.off_plane(lifted), np.zeros(len(a)), 1e-8 * scale, f"on {terrain.name}, lifted points lie off"
         )
         _demand_pythagoras(terrain, plane)
+    _demand_no_overstatement(projection)
 
 
 def _demand_pythagoras(terrain: Terrain, plane: Plane) -> None:
@@ -170,6 +172,23 @@ def _demand_pythagoras(terrain: Terrain, plane: Plane) -> None:
     share = plane.captured(thetas)
     if not np.isnan(share) and not -1e-7 <= share <= 1 + 1e-7:
         fail(f"on {terrain.name}, the plane captures {share:.6g} of the path: a share lies between 0 and 1.")
+
+
+def _demand_no_overstatement(projection: Projection) -> None:
+    """Fail where the share of random walks that is claimed is far more than planes laid through some capture."""
+    captured, claimed = [], []
+    for terrain in random_walks(4):
+        plane = _plane(projection, terrain)
+        captured.append(plane.captured(terrain.path.thetas))
+        claimed.append([plane.random_walk, projection.random_walk_captured(terrain.path)])
+    for what, share in zip(("plane.random_walk", "random_walk_captured(path)"), np.mean(claimed, axis=0), strict=True):
+        if share > np.mean(captured) + _OVERSTATED:
+            fail(
+                f"{what} is {share:.3g} for random walks, but the planes laid through some capture "
+                f"{np.mean(captured):.3g} of them.",
+                "A projection whose directions have nothing to do with the path leaves random_walk_captured as it is; "
+                "others compute the share for their own planes, or return NaN.",
+            )
 
 
 def _demand_near(found: Array, expected: Array, tolerance: float, what: str) -> None:
@@ -277,18 +296,25 @@ def _says_where_it_lies(projection: Projection) -> bool:
 
 
 def _draws_from_its_seed(projection: Projection) -> None:
-    terrain = terrains()[0]
+    terrain, moved = _two_paths()
     one, rng = np.random.default_rng(_SEED), np.random.default_rng(_SEED + 1)
     with own_generators(projection) as made:
         first = projection.plane(terrain.objective, terrain.path, one)
     other = projection.plane(terrain.objective, terrain.path, rng)
-    if not made or has_drawn(rng, _SEED + 1) or any("seed" in name for name in type(projection).model_fields):
+    if not made or any("seed" in name for name in type(projection).model_fields):
         return
-    if identical(first.directions, other.directions):
+    remedy = "Draw everything from the argument, as in rng.normal(size=(2, n))."
+    if not has_drawn(rng, _SEED + 1) and identical(first.directions, other.directions):
         fail(
             f"plane draws from a generator of its own, {made[0]}, and never from the one that it is given, so that all "
             "seeds give the same plane.",
-            "Draw everything from the argument, as in rng.normal(size=(2, n)).",
+            remedy,
+        )
+    same = [k for k in (0, 1) if identical(first.directions[k], other.directions[k])]
+    if len(same) == 1 and identical(first.directions[same], _plane(projection, moved).directions[same]):
+        fail(
+            f"plane draws direction {same[0] + 1} from a generator of its own, {made[0]}: all seeds give the same.",
+            remedy,
         )
 
 
@@ -353,6 +379,8 @@ def _demand_plane_or_reason(projection: Projection, terrain: Terrain, what: str)
     try:
         plane: Any = projection.plane(terrain.objective, terrain.path, np.random.default_rng(_SEED))
     except LandscapeError as error:
+        if _is_refused_by_plane(error) and str(error).startswith("a plane needs") and len(terrain.path) > 1:
+            fail(f"for a path {what}, on {terrain.name}, plane raises {type(error).__name__}: {error}.", remedy)
         if "not finite" in str(error) and str(error).startswith("the plane's"):
             fail(f"for a path {what}, on {terrain.name}, the plane is not finite: something is divided by 0.", remedy)
         if not str(error).strip():
@@ -374,7 +402,11 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("directions_span_a_plane", "The directions are neither zero nor parallel.", _directions_span_a_plane, True),
     Check("axes_are_described", "Labels, reach and shares are what they should be.", _axes_are_described, varied=True),
-    Check("read_outs_agree", "Lifting and projecting undo each other; no distance is negative.", _read_outs_agree),
+    Check(
+        "read_outs_agree",
+        "Lifting and projecting undo each other; no distance is negative, and no share overstated.",
+        _read_outs_agree,
+    ),
     Check("is_deterministic", "The same seed gives the same plane.", _is_deterministic, varied=True),
     Check("leaves_its_arguments_alone", "Neither the path nor the objective is changed.", _leaves_its_arguments_alone),
     Check("draws_from_its_seed", "What is random in it comes from the seed.", _draws_from_its_seed),

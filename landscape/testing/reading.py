@@ -38,9 +38,9 @@ def is_never_read(cls: type[Plugin], field: str) -> bool:
 
 
 def _has_methods_from_elsewhere(cls: type) -> bool:
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    """Whether some function of a class was not written into it, but put there by a decorator, for instance."""
     codes = [getattr(value, "__code__", None) for name, value in vars(cls).items() if name != "__hash__"]  # pydantic's
-    return any(code is not None and code.co_filename != file for code in codes)
+    return any(code is not None and not code.co_qualname.startswith(f"{cls.__qualname__}.") for code in codes)
 
 
 def _source(module: str) -> str:
@@ -62,12 +62,10 @@ def _nodes(source: str, names: frozenset[str]) -> tuple[ast.AST, ...]:
         return ()
     if any(_changes_a_class(node, names) for node in ast.walk(tree)):
         return ()
-    nodes = [
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and node.name in names
-        for inner in ast.walk(node)
-    ]
+    own = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name in names]
+    for node in own:
+        node.decorator_list = []  # which may be handed the class, but have put nothing into it
+    nodes = [inner for node in own for inner in ast.walk(node)]
     beside = [node for node in tree.body if not isinstance(node, ast.ClassDef)]
     for _ in range(len(beside)):
         named = {node.id for node in nodes if isinstance(node, ast.Name)}

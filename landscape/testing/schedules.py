@@ -9,11 +9,12 @@ import numpy as np
 from landscape.kinds import Schedule
 from landscape.layout import Array, IntArray
 from landscape.testing.afresh import beginning, demand_same_afresh
-from landscape.testing.core import Check
+from landscape.testing.core import Check, CheckFailure, shown
 from landscape.testing.effects import demand_effects
 from landscape.testing.general import fail
 from landscape.testing.probe import identical, no_global_randomness, remade, shares_memory
 from landscape.testing.surroundings import demand_undisturbed
+from landscape.testing.variants import at_bounds
 
 
 class _Length(NamedTuple):
@@ -46,6 +47,8 @@ def _factors(schedule: Schedule, steps: IntArray, length: _Length) -> Array:
             f"in a training of {length}, factors returned {what} for {len(steps)} steps.",
             "Return an array with one factor for each of `steps`, such as np.ones(len(steps)) where all are the same.",
         )
+    if isinstance(given, np.ma.MaskedArray):
+        fail("factors returned a masked array.", "Put numbers in place of what is masked: every step has a factor.")
     if given.dtype != np.float64:
         fail(
             f"factors returned an array of {given.dtype}: factors are float64.",
@@ -66,6 +69,15 @@ def _factors(schedule: Schedule, steps: IntArray, length: _Length) -> Array:
 def _gives_factors(schedule: Schedule) -> None:
     for length in _LENGTHS:
         _factors(schedule, _steps(length), length)
+
+
+def _bears_its_bounds(schedule: Schedule) -> None:
+    for one in at_bounds(schedule):
+        for length in _LENGTHS[:-1]:
+            try:
+                _factors(one, _steps(length), length)
+            except CheckFailure as failure:
+                fail(f"With {shown(one)}: {failure}", "Bounds of fields leave out what makes no sense.")
 
 
 def _bears_long_trainings(schedule: Schedule) -> None:
@@ -153,12 +165,14 @@ def _is_deterministic(schedule: Schedule) -> None:
 
 
 def _of_a_training(schedule: Schedule) -> dict[str, Array]:
-    """Return the factors of all of a training, as another process is asked for them."""
+    """Return the factors of all of a training, as another process is asked for them, which had another one before."""
+    schedule.factors(_steps(_LENGTHS[-1]), *_LENGTHS[-1])
     return {"factors": np.asarray(schedule.factors(_steps(_LENGTHS[0]), *_LENGTHS[0]))}
 
 
 def _is_the_same_elsewhere(schedule: Schedule) -> None:
     remedy = "Let factors depend on its arguments and the fields alone: compute them anew, and use no hash() of a text."
+    _factors(schedule, _steps(_LENGTHS[0]), _LENGTHS[0])  # of which something may have been kept
     demand_same_afresh(schedule, _of_a_training, "the same training", remedy, processes=1)
 
 
@@ -193,6 +207,7 @@ CHECKS: tuple[Check, ...] = (
         _gives_factors,
         varied=True,
     ),
+    Check("bears_its_bounds", "Factors are as they must be at the bounds of each field, too.", _bears_its_bounds),
     Check("bears_long_trainings", "A thousand long epochs are no more than ten short ones.", _bears_long_trainings),
     Check(
         "treats_steps_one_by_one",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import random
+import signal
+import socket
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +24,9 @@ from landscape.testing.core import fail
 from landscape.testing.talk import Kept
 
 _AT_FIRST = frozenset(os.environ)
+_IMPLIED = logging.StreamHandler  # which logging.info and its like add where there is no handler
+_SIGNALS = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+_LEVEL, _SECONDS = 37, 1847.0  # of logging and of sockets, as no plugin sets them
 
 
 @contextmanager
@@ -25,6 +34,7 @@ def recognizable() -> Iterator[None]:
     """Let what is shared be as no plugin would set it, since a check before may have set it; then restore it."""
     legacy, python = np.random.get_state(legacy=True), random.getstate()  # noqa: NPY002  # it is what is watched
     added = {name: os.environ.pop(name) for name in set(os.environ) - _AT_FIRST}
+    undo = _recognizable_settings()
     try:
         with np.errstate(all="warn"), np.printoptions(precision=11, edgeitems=5), warnings.catch_warnings():
             warnings.filterwarnings("default", message="a filter that no plugin sets")
@@ -32,13 +42,48 @@ def recognizable() -> Iterator[None]:
             random.seed(1847)
             yield
     finally:
+        undo()
         os.environ.update(added)
         np.random.set_state(legacy)  # noqa: NPY002
         random.setstate(python)
 
 
+def _recognizable_settings() -> Callable[[], None]:
+    """Set what has no context manager of its own, and return what puts it back."""
+    root, seconds, collects, path = logging.getLogger(), socket.getdefaulttimeout(), gc.isenabled(), list(sys.path)
+    level, handlers, signals = root.level, list(root.handlers), {one: signal.getsignal(one) for one in _SIGNALS}
+    hook, deepest = sys.excepthook, sys.getrecursionlimit()
+    _handle_signals(_SIGNALS)
+    sys.excepthook = partial(hook)  # which is another than any that a check before may have set
+    sys.setrecursionlimit(deepest + 1)
+    root.setLevel(_LEVEL)
+    socket.setdefaulttimeout(_SECONDS)
+    gc.enable()
+
+    def undo() -> None:
+        _handle_signals(signals)
+        sys.excepthook = hook
+        sys.setrecursionlimit(deepest)
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        socket.setdefaulttimeout(seconds)
+        (gc.enable if collects else gc.disable)()
+        sys.path[:] = path
+
+    return undo
+
+
+def _handle_signals(handlers: Mapping[signal.Signals, Any]) -> None:
+    """Let signals be handled so, where that can be said: in the main thread, and of what Python has set."""
+    if threading.current_thread() is threading.main_thread():
+        for one, handler in handlers.items():
+            if handler is not None and signal.getsignal(one) is not handler:
+                signal.signal(one, handler)
+
+
 def shared() -> dict[str, Any]:
     """Return what all of a process shares, by what it is called in messages."""
+    root = logging.getLogger()
     legacy: Any = np.random.get_state(legacy=True)  # noqa: NPY002  # it is what is watched
     return {
         "NumPy's floating-point error handling (np.seterr)": np.geterr(),
@@ -49,6 +94,14 @@ def shared() -> dict[str, Any]:
         "the environment": dict(os.environ),
         "the working directory": os.getcwd(),
         "sys.stdout": id(sys.stdout),
+        "sys.stderr": id(sys.stderr),
+        "sys.excepthook": id(sys.excepthook),
+        "how deep calls may be nested": sys.getrecursionlimit(),
+        "sys.path": list(sys.path),
+        "what is done at a signal": {one: repr(signal.getsignal(one)) for one in _SIGNALS},
+        "the root logger": (root.level, [repr(each) for each in root.handlers if type(each) is not _IMPLIED]),
+        "how long sockets wait": socket.getdefaulttimeout(),
+        "whether garbage is collected": gc.isenabled(),
     }
 
 
@@ -61,7 +114,7 @@ def demand_undisturbed(
     """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder, chdir(folder), recognizable():
         said = Kept()
-        with redirect_stdout(said):
+        with redirect_stdout(said), redirect_stderr(said):
             while True:
                 modules, before = len(sys.modules), shared()
                 _attempt(act)

@@ -51,6 +51,16 @@ def short_paths(path: Path) -> dict[str, Path]:
     }
 
 
+def random_walks(count: int) -> list[Terrain]:
+    """Return that many random walks on a small network."""
+    walks = []
+    for seed in range(count):
+        moves = 0.05 * np.random.default_rng(seed).normal(size=_thetas("network").shape)
+        thetas = (_thetas("network")[0] + moves.cumsum(axis=0)).astype(np.float32)
+        walks.append(Terrain("a random walk on a small network", _network(), Path(np.arange(_POINTS), thetas)))
+    return walks
+
+
 def _network() -> Objective:
     rng = np.random.default_rng(11)
     inputs = rng.normal(size=(24, 3)).astype(np.float32)

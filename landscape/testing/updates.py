@@ -38,6 +38,8 @@ def updated(optimizer: Optimizer, gradient: Array, state: State, theta: Array) -
     increment, state = answer
     if not isinstance(increment, np.ndarray) or increment.shape != theta.shape:
         fail(f"update returned {in_words(increment)} as the increment of a θ {theta.shape}.", "Return an array like θ.")
+    if isinstance(increment, np.ma.MaskedArray):
+        fail("update returned a masked array as the increment.", "Put numbers in place of what is masked.")
     if increment.dtype != theta.dtype:
         fail(
             f"update returned an increment in {increment.dtype} for θ and a gradient in {theta.dtype}.",
