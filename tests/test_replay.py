@@ -105,14 +105,16 @@ def test_without_a_plugin_of_training_all_of_the_run_is_shown(stored: Any, repla
     assert not chunk["surface"]["absent"]
     assert chunk["surface"]["nonfinite"] == 0
     said = chunk["state"]["remarks"]
-    assert "optimizer 'lion' of landscape-lion 0.3 is not installed: pip install landscape-lion==0.3." in said
+    assert "Optimizer 'lion' of landscape-lion 0.3 is not installed: pip install landscape-lion==0.3." in said
     assert "The settings show the defaults" in said
     assert "cannot be computed" not in said
+    assert chunk["state"]["label"] == "Saved run. Run trains what the settings say."
 
 
 def test_a_run_that_lacks_nothing_says_so_by_saying_nothing(stored: Any, replayed: Any) -> None:
     chunk = until(replayed(Run.open(stored())), idle)
     assert chunk["state"]["remarks"] == ""
+    assert chunk["state"]["label"] == "Saved run. Press Run to train it live."
     assert not chunk["state"]["slice"]["costless"]
 
 

@@ -94,7 +94,7 @@ def describe(experiment: Experiment) -> str:
     activations = (experiment.activation,) if single else experiment.activation
     hidden = "-".join(map(str, experiment.hidden)) or "none"
     return (
-        f"{experiment.dataset.name}: hidden layers {hidden} ({', '.join(a.name for a in activations)}), "  # type: ignore[union-attr]
+        f"{experiment.dataset.name}: hidden layers {hidden} ({', '.join(a.name for a in activations)}), "  # type: ignore[union-attr]  # an experiment has data unless it has a function
         f"output {experiment.output.name}, cost {experiment.cost.name}, {_optimizer(experiment)}, "
         f"batches of {experiment.batch_size}, {epochs}"
     )

@@ -27,9 +27,11 @@ def show(number: int, run: Run) -> Work:
 
     Where a plugin of it is missing here, whatever does not need that one is shown.
     """
-    objective, trail = run.stand_in(), Trail(capacity_for(run.theta))
-    steps = _steps_per_epoch(run, objective)
-    work = Work(number, run.nearest(), objective, None, steps, trail, shown=run, remarks=_remarks(run, objective))
+    experiment, objective, trail = run.nearest(), run.stand_in(), Trail(capacity_for(run.theta))
+    steps = _steps_per_epoch(run, objective, experiment.batch_size)
+    work = Work(number, experiment, objective, None, steps, trail, shown=run)
+    then = "Press Run to train it live" if experiment.to_dict() == run.described else "Run trains what the settings say"
+    work.label, work.remarks = f"Saved run. {then}.", _remarks(run, objective)
     path, batches = run.path.thinned(trail.capacity), run.history.batch_cost
     for step, theta in zip(path.steps.tolist(), path.thetas, strict=True):
         batch = float(batches[step - 1]) if 0 < step <= len(batches) else float("nan")
@@ -40,26 +42,32 @@ def show(number: int, run: Run) -> Work:
     return work
 
 
-def _steps_per_epoch(run: Run, objective: Objective) -> int:
+def _steps_per_epoch(run: Run, objective: Objective, batch_size: int) -> int:
     """Return how many steps an epoch of `run` had; 0 where neither its data nor its ending tells."""
     try:
         count = objective.examples("train")
     except Exception:  # the very reason why there are no data, which may be anything that a plugin raises
         whole = run.ending == "finished" and len(run.history.epoch) > 1
         return len(run.history.batch_cost) // int(run.history.epoch[-1]) if whole else 0
-    return -(-count // min(run.nearest().batch_size, count))
+    return -(-count // min(batch_size, count))
 
 
 def _remarks(run: Run, objective: Objective) -> str:
-    """Return why `run` ended before its time, what of it cannot be shown here, why, and what to do about it."""
-    why = run.missing()
-    said = ["The settings show the defaults in place of what is missing."] if why else []
+    """Return why `run` ended before its time, what of it cannot be shown here, and what to do about it, in lines."""
+    why, shown = run.missing(), []
     if isinstance(objective, Costless):
-        why = why if isinstance(objective.reason, PluginError) and why else [*why, str(objective.reason)]
         there = "path, curves and saved surfaces, with the path drawn on them" if saved_of(run) else "path and curves"
-        said.insert(0, f"The cost cannot be computed here; shown are {there}.")
-    ended = "" if run.ending == "finished" else f"Ended: {run.ended}"
-    return " ".join([*(f"{one.rstrip('.')}." for one in (ended, "; ".join(why)) if one), *said])
+        shown.append(f"The cost cannot be computed here; shown are {there}.")
+    if why:
+        shown.append("The settings show the defaults in place of what is missing.")
+    if isinstance(objective, Costless) and not (why and isinstance(objective.reason, PluginError)):
+        why = [*why, str(objective.reason)]
+    ended = [] if run.ending == "finished" else [f"Ended: {run.ended}"]
+    return "\n".join([*map(_sentence, ended), *filter(None, [" ".join(shown)]), *map(_sentence, why)])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def saved_of(run: Run | None) -> list[str]:

@@ -45,6 +45,7 @@ class Work:
     trainer : None for a finished run that is only shown.
     steps_per_epoch : 0 where that is not known any more.
     shown : the finished run that is shown instead of training, if any.
+    label : what the page says of a run that is shown for as long as it is.
     remarks : why a run that is shown ended before its time, and what of it cannot be shown here; empty where all can.
     ahead : the path trained in advance, once it is.
     slice, surface, tiles : the plane; its surface as last sent; the rest of that surface, being computed.
@@ -66,6 +67,7 @@ class Work:
     steps_per_epoch: int
     trail: Trail
     shown: Run | None = None
+    label: str = ""
     remarks: str = ""
     ahead: Path | None = None
     slice: Slice | None = None
@@ -173,12 +175,6 @@ class Work:
             self.walk = self.planes, len(self.trail.steps), share
         return share
 
-    def _label(self) -> str:
-        if self.shown is None:
-            return ""
-        same = self.experiment.to_dict() == self.shown.described
-        return f"Saved run. {'Press Run to train it live.' if same else 'Run trains what the settings say.'}"
-
     def describe(self) -> dict[str, Any]:
         """Return what the page is told of the run besides its points."""
         part = self.slice
@@ -187,7 +183,7 @@ class Work:
             "done": self.done,
             "computing": self.refit or self.tiles is not None,
             "replay": self.shown is not None,
-            "label": self._label(),
+            "label": self.label,
             "remarks": self.remarks,
         }
         if part is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -59,42 +58,50 @@ def bounds(schema: dict[str, Any]) -> tuple[float, float]:
 
 def near_bounds(plugin: P) -> Iterator[P]:
     """Yield the plugin with each number, alone, close to each of two bounds that are not in its range themselves."""
-    values = {name: getattr(plugin, name) for name in type(plugin).model_fields}
-    for name, options in fields_of(type(plugin)).items():
-        for schema in options:
-            low, high = bounds(schema)
-            for share in (_NEAR, 1 - _NEAR) if {"exclusiveMinimum", "exclusiveMaximum"} <= schema.keys() else ():
-                with suppress(Exception):  # a validator rejects the combination, in whatever way
-                    yield type(plugin).model_validate({**values, name: low + share * (high - low)})
+    for name, schema in _schemas_of(plugin):
+        low, high = bounds(schema)
+        for share in (_NEAR, 1 - _NEAR) if {"exclusiveMinimum", "exclusiveMaximum"} <= schema.keys() else ():
+            yield from _with(plugin, {name: low + share * (high - low)})
 
 
 def at_bounds(plugin: P) -> Iterator[P]:
     """Yield the plugin with each number, alone, at each of its bounds or, where that is excluded, very close to it."""
-    values = {name: getattr(plugin, name) for name in type(plugin).model_fields}
+    for name, schema in _schemas_of(plugin):
+        low, high = bounds(schema)
+        unit = 1 if schema.get("type") == "integer" else _TINY * min(1.0, high - low)
+        for bound, within in ((low, unit), (high, -unit)):
+            if abs(bound) <= _FARTHEST:
+                excluded = bound in (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
+                yield from _with(plugin, {name: bound + within * excluded})
+
+
+def _schemas_of(plugin: Plugin) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each field with each of the schemas that it may follow."""
     for name, options in fields_of(type(plugin)).items():
-        for schema in options:
-            low, high = bounds(schema)
-            unit = 1 if schema.get("type") == "integer" else _TINY * min(1.0, high - low)
-            for bound, within in ((low, unit), (high, -unit)):
-                if abs(bound) <= _FARTHEST:
-                    excluded = bound in (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum"))
-                    with suppress(Exception):  # a validator rejects the combination, in whatever way
-                        yield type(plugin).model_validate({**values, name: bound + within * excluded})
+        yield from ((name, schema) for schema in options)
+
+
+def _with(plugin: P, change: dict[str, Any]) -> Iterator[P]:
+    """Yield the plugin with some fields changed, unless it rejects that."""
+    values = {name: getattr(plugin, name) for name in type(plugin).model_fields}
+    try:
+        changed = type(plugin).model_validate({**values, **change})
+    except Exception:  # a validator rejects the combination, in whatever way
+        return
+    yield changed
 
 
 def off_bounds(plugin: P) -> Iterator[P]:
     """Yield the plugin with its numbers that are at a bound a little within it: all of them, then each alone."""
-    values = {name: getattr(plugin, name) for name in type(plugin).model_fields}
     moved: dict[str, float] = {}
-    for name, options in fields_of(type(plugin)).items():
-        for low, high in map(bounds, options):
-            if isinstance(values[name], float) and values[name] in (low, high):
-                off = _LITTLE * min(1.0, high - low)
-                moved[name] = values[name] + (off if values[name] == low else -off)
+    for name, schema in _schemas_of(plugin):
+        (low, high), value = bounds(schema), getattr(plugin, name)
+        if isinstance(value, float) and value in (low, high):
+            off = _LITTLE * min(1.0, high - low)
+            moved[name] = value + (off if value == low else -off)
     for change in (moved, *({name: value} for name, value in moved.items() if len(moved) > 1)):
-        with suppress(Exception):  # a validator rejects the combination, in whatever way
-            if change:
-                yield type(plugin).model_validate({**values, **change})
+        if change:
+            yield from _with(plugin, change)
 
 
 def _options(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
